@@ -1,0 +1,31 @@
+"""Bundled packs: one jurisdiction's rules over time, data only; read by name."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+
+from mipolicy.errors import PolicyError
+from mipolicy.policy import Mode, Policy, loads
+from mipolicy.rooms import SECTIONS
+
+__all__ = ["load", "names"]
+
+
+def names() -> tuple[str, ...]:
+    """The names of the bundled packs."""
+    files = resources.files(__name__).iterdir()
+    return tuple(sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")))
+
+
+def load(name: str, *, mode: Mode = "strict", allow_repealed: bool = False) -> Policy:
+    """A bundled pack by name, with what it extends.
+
+    mode, allow_repealed: see `Policy`.  Raises PolicyError for an unknown name, listing the known ones.
+    """
+    if name not in names():
+        raise PolicyError(f"no bundled pack {name!r}; packs: {', '.join(names())}")
+    text = resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    extends = tomllib.loads(text).get("extends", "")
+    base = load(extends) if extends else None
+    return loads(text, SECTIONS, base=base, name=name).using(mode=mode, allow_repealed=allow_repealed)

@@ -1,0 +1,525 @@
+"""What a field of a section holds: how it is read from TOML, checked, built, traced and written back.
+
+A field is made of leaves.  A single figure is one leaf; a table is one leaf per combination of codes, so that a
+document may fix some and leave others open; bands and lists are one leaf each.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from itertools import product
+from typing import Any, TypeVar
+
+import attrs
+from attrs import frozen
+
+from mipolicy.errors import AmountError, MipolicyError, Problem
+from mipolicy.money import (
+    NO_LIMIT,
+    exact,
+    factor,
+    factor_text,
+    points,
+    rate,
+    rate_text,
+    yuan,
+    yuan_text,
+)
+from mipolicy.tables import Axis, Bands, Table
+from mipolicy.traced import Leaf, Traced
+
+__all__ = [
+    "STATUS",
+    "BandsKind",
+    "ChoiceKind",
+    "CodesKind",
+    "DateKind",
+    "FigureKind",
+    "FlagKind",
+    "Kind",
+    "RecordsKind",
+    "Section",
+    "TableKind",
+    "TextKind",
+    "choice_table",
+    "kind_of",
+    "terms_field",
+    "unit_text",
+]
+
+T = TypeVar("T")
+
+STATUS = Axis("status", (), (), ())
+"""Stands for the person classes of whatever scheme a section belongs to; the section says which."""
+
+
+@frozen
+class Section:
+    """One section of a policy: its dotted name, its Terms class, and what being this section settles by definition.
+
+    status: the person classes of its scheme, where tables differ by them.
+    fixed: fields that this section does not have in any document, with the value that says so.
+    """
+
+    name: str
+    terms: type[Any]
+    status: Axis = STATUS
+    fixed: Mapping[str, Any] = attrs.field(factory=dict)
+    zh: str = ""
+
+    def kinds(self) -> Iterator[tuple[str, Kind, Mapping[str, Any]]]:
+        """Name, kind and labels of each field that a document has to state, in the order of the Terms class."""
+        for each in attrs.fields(self.terms):
+            if each.name not in self.fixed:
+                yield each.name, each.metadata["kind"], each.metadata
+
+
+def unit_text(unit: str, value: int, language: str = "en") -> str:
+    """A figure in its unit as people read it.
+
+    >>> unit_text("fen", 123005), unit_text("rate", 550000), unit_text("days", 15)
+    ('1230.05', '55%', '15')
+    """
+    if unit == "fen":
+        if value >= NO_LIMIT:
+            return "不设上限" if language == "zh" else "no limit"
+        return yuan_text(value)
+    if unit == "rate":
+        return rate_text(value)
+    if "|" in unit:
+        return unit.split("|")[value]
+    if unit in ("factor", "points"):
+        return factor_text(value)
+    if unit == "flag":
+        return ("是" if value else "否") if language == "zh" else ("yes" if value else "no")
+    return str(int(value))
+
+
+def _count(value: Any) -> int:
+    number = exact(value, 1, "a whole number")
+    if number < 0:
+        raise AmountError(f"{value} is negative")
+    return number
+
+
+def _fen(value: Any) -> int:
+    if value == "none":
+        return NO_LIMIT
+    amount = yuan(value)
+    if amount < 0:
+        raise AmountError(f"{value} yuan is negative")
+    return amount
+
+
+_READ: Mapping[str, Callable[[Any], int]] = {
+    "fen": _fen,
+    "rate": rate,
+    "factor": factor,
+    "points": points,
+    "days": _count,
+    "count": _count,
+}
+_WRITE: Mapping[str, Callable[[int], Any]] = {
+    "fen": lambda value: "none" if value >= NO_LIMIT else yuan_text(value),
+    "rate": rate_text,
+    "factor": factor_text,
+    "points": factor_text,
+    "days": int,
+    "count": int,
+}
+NEEDS: Mapping[str, str] = {
+    "fen": "an amount in yuan, as text",
+    "rate": "a rate from 0 to 1, as text, or a percentage",
+    "factor": "a factor, as text",
+    "points": "points, as text",
+    "days": "a number of days",
+    "count": "a number",
+}
+
+
+@frozen
+class Kind:
+    """Base of the kinds; `leaves` are paths below the field, "" for the field itself."""
+
+    def leaves(self, section: Section) -> tuple[str, ...]:
+        """The leaves that complete terms need."""
+        return ("",)
+
+    def needs(self, whole: bool = True) -> str:
+        """What would fill the field, or one leaf of it, that is open."""
+        return "a value"
+
+    def read(self, raw: Any, section: Section, path: str, problems: list[Problem]) -> dict[str, Any]:
+        """The leaves that the raw TOML value states; mistakes go to `problems`."""
+        try:
+            return {"": self.value(raw)}
+        except MipolicyError as error:
+            problems.append(Problem(path, str(error)))
+            return {}
+
+    def value(self, raw: Any) -> Any:
+        """One leaf from its raw TOML value."""
+        return raw
+
+    def figure(self, text: str) -> int:
+        """The number that the text stands for, to compare a leaf with; raises AmountError where leaves are no numbers."""
+        raise AmountError(f"{text!r} cannot bound a field that holds no figures")
+
+    def write(self, leaves: Mapping[str, Any]) -> Any:
+        """The TOML value of the leaves."""
+        return self.text(leaves[""])
+
+    def text(self, value: Any) -> Any:
+        """The TOML form of one leaf."""
+        return value
+
+    def build(self, leaves: Mapping[str, Any], section: Section) -> Any:
+        """The value that the Terms class takes, from all leaves."""
+        return leaves[""]
+
+    def trace(self, value: Any, leaf: Callable[[str, str], Leaf]) -> Any:
+        """The value with each figure traced; `leaf(path, unit)` makes the label of a leaf."""
+        return value
+
+
+@frozen
+class FigureKind(Kind):
+    """One figure in a unit: fen, rate, factor, points, days or count."""
+
+    unit: str
+
+    def figure(self, text: str) -> int:
+        """See `Kind`."""
+        return _READ[self.unit](text)
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        return NEEDS[self.unit]
+
+    def value(self, raw: Any) -> int:
+        """See `Kind`."""
+        return _READ[self.unit](raw)
+
+    def text(self, value: int) -> Any:
+        """See `Kind`."""
+        return _WRITE[self.unit](value)
+
+    def trace(self, value: int, leaf: Callable[[str, str], Leaf]) -> int:
+        """See `Kind`."""
+        return Traced(value, leaf=leaf("", self.unit))
+
+
+@frozen
+class FlagKind(Kind):
+    """A yes or no that a document states; held as 1 or 0."""
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        return "true or false"
+
+    def value(self, raw: Any) -> int:
+        """See `Kind`."""
+        if not isinstance(raw, bool):
+            raise AmountError(f"takes true or false, not {raw!r}")
+        return int(raw)
+
+    def text(self, value: int) -> bool:
+        """See `Kind`."""
+        return bool(value)
+
+    def trace(self, value: int, leaf: Callable[[str, str], Leaf]) -> int:
+        """See `Kind`."""
+        return Traced(value, leaf=leaf("", "flag"))
+
+
+@frozen
+class ChoiceKind(Kind):
+    """One word out of a closed list."""
+
+    choices: tuple[str, ...]
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        return "one of " + ", ".join(self.choices)
+
+    def value(self, raw: Any) -> str:
+        """See `Kind`."""
+        if raw not in self.choices or not isinstance(raw, str):
+            raise AmountError(f"takes one of {', '.join(self.choices)}, not {raw!r}")
+        return raw
+
+
+@frozen
+class CodesKind(Kind):
+    """A list of codes or words, each a string; `allowed` closes the list."""
+
+    allowed: tuple[str, ...] = ()
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        return "a list out of " + ", ".join(self.allowed) if self.allowed else "a list of codes, as text"
+
+    def value(self, raw: Any) -> tuple[str, ...]:
+        """See `Kind`."""
+        if not isinstance(raw, (list, tuple)):
+            raise AmountError(f"takes a list of codes, not {raw!r}")
+        for code in raw:
+            if not isinstance(code, str) or not code:
+                raise AmountError(f"codes are strings and keep their leading zeros, got {code!r}")
+            if self.allowed and code not in self.allowed:
+                raise AmountError(f"takes words out of {', '.join(self.allowed)}, not {code!r}")
+        if len(set(raw)) != len(raw):
+            raise AmountError("a code stands twice in the list")
+        return tuple(raw)
+
+    def text(self, value: tuple[str, ...]) -> list[str]:
+        """See `Kind`."""
+        return list(value)
+
+
+@frozen
+class DateKind(Kind):
+    """A calendar date."""
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        return "a date"
+
+    def value(self, raw: Any) -> datetime.date:
+        """See `Kind`."""
+        if type(raw) is not datetime.date:
+            raise AmountError(f"takes a date such as 2023-05-18, unquoted, not {raw!r}")
+        return raw
+
+
+@frozen
+class TableKind(Kind):
+    """A figure per combination of codes, nested in the order of the axes; a bare figure stands for all below it.
+
+    words: for figures that are words, the words in the order of the small integers that stand for them.
+    """
+
+    unit: str
+    axes: tuple[Axis, ...]
+    words: tuple[str, ...] = ()
+
+    def _axes(self, section: Section) -> tuple[Axis, ...]:
+        return tuple(section.status if axis is STATUS else axis for axis in self.axes)
+
+    def leaves(self, section: Section) -> tuple[str, ...]:
+        """See `Kind`."""
+        return tuple(".".join(each) for each in product(*(axis.members for axis in self._axes(section))))
+
+    def figure(self, text: str) -> int:
+        """See `Kind`."""
+        return _READ[self.unit](text)
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        one = "one of " + ", ".join(self.words) if self.words else NEEDS[self.unit]
+        return f"{one}, by {' and '.join(axis.name for axis in self.axes)}" if whole else one
+
+    def read(self, raw: Any, section: Section, path: str, problems: list[Problem]) -> dict[str, Any]:
+        """See `Kind`."""
+        found: dict[str, Any] = {}
+        self._descend(raw, self._axes(section), (), path, problems, found)
+        return found
+
+    def _descend(
+        self,
+        raw: Any,
+        axes: tuple[Axis, ...],
+        above: tuple[str, ...],
+        path: str,
+        problems: list[Problem],
+        found: dict[str, Any],
+    ) -> None:
+        if isinstance(raw, dict) and axes:
+            for key, value in raw.items():
+                if key in axes[0].members:
+                    self._descend(value, axes[1:], (*above, key), f"{path}.{key}", problems, found)
+                else:
+                    problems.append(
+                        Problem(f"{path}.{key}", f"unknown {axes[0].name}; allowed: {', '.join(axes[0].members)}")
+                    )
+            return
+        try:
+            value = self.words.index(ChoiceKind(self.words).value(raw)) if self.words else _READ[self.unit](raw)
+        except MipolicyError as error:
+            problems.append(Problem(path, str(error)))
+            return
+        for rest in product(*(axis.members for axis in axes)):
+            found[".".join((*above, *rest))] = value
+
+    def write(self, leaves: Mapping[str, Any]) -> Any:
+        """See `Kind`."""
+        tree: dict[str, Any] = {}
+        for path, value in leaves.items():
+            *above, last = path.split(".")
+            branch = tree
+            for key in above:
+                branch = branch.setdefault(key, {})
+            branch[last] = self.words[value] if self.words else _WRITE[self.unit](value)
+        return tree
+
+    def build(self, leaves: Mapping[str, Any], section: Section) -> Table:
+        """See `Kind`."""
+        return Table(self._axes(section), tuple(leaves[path] for path in self.leaves(section)))
+
+    def trace(self, value: Table, leaf: Callable[[str, str], Leaf]) -> Table:
+        """See `Kind`."""
+        paths = product(*(axis.members for axis in value.axes))
+        unit = "|".join(self.words) if self.unit == "word" else self.unit
+        return Table(
+            value.axes,
+            tuple(Traced(v, leaf=leaf(".".join(path), unit)) for v, path in zip(value.values, paths, strict=True)),
+        )
+
+
+def choice_table(words: tuple[str, ...], *axes: Axis) -> TableKind:
+    """A table whose figures are words of a closed list, held as their positions."""
+    return TableKind("word", axes, words)
+
+
+@frozen
+class BandsKind(Kind):
+    """Marginal bands: ``[{ from = "0", rate = ... }, ...]``, each rate nested by the axes; one leaf."""
+
+    axes: tuple[Axis, ...]
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        return "bands, each with its lower edge in yuan and its rates"
+
+    def read(self, raw: Any, section: Section, path: str, problems: list[Problem]) -> dict[str, Any]:
+        """See `Kind`."""
+        if not isinstance(raw, list) or not raw or not all(isinstance(band, dict) for band in raw):
+            problems.append(Problem(path, 'takes a list of bands such as { from = "0", rate = "0.8" }'))
+            return {}
+        before = len(problems)
+        rates = TableKind("rate", self.axes)
+        edges, tables = [], []
+        for at, band in enumerate(raw):
+            here = f"{path}[{at}]"
+            for key in band.keys() - {"from", "rate"}:
+                problems.append(Problem(f"{here}.{key}", "unknown key; allowed: from, rate"))
+            try:
+                edges.append(_fen(band["from"]) if "from" in band else -1)
+            except MipolicyError as error:
+                problems.append(Problem(f"{here}.from", str(error)))
+            found = rates.read(band.get("rate", {}), section, f"{here}.rate", problems)
+            missing = [leaf for leaf in rates.leaves(section) if leaf not in found]
+            if "from" not in band or missing:
+                what = "from" if "from" not in band else f"rate.{missing[0]}".rstrip(".")
+                problems.append(Problem(here, f"the band lacks {what}; bands are stated whole or left open"))
+            elif len(problems) == before:
+                tables.append(rates.build(found, section))
+        if len(problems) > before:
+            return {}
+        try:
+            return {"": Bands(tuple(edges), tuple(tables))}
+        except MipolicyError as error:
+            problems.append(Problem(path, str(error)))
+            return {}
+
+    def text(self, value: Bands) -> list[dict[str, Any]]:
+        """See `Kind`."""
+        written = []
+        for edge, table in zip(value.edges, value.rates, strict=True):
+            paths = [".".join(path) for path in product(*(axis.members for axis in table.axes))]
+            leaves = dict(zip(paths, table.values, strict=True))
+            rates: Any = TableKind("rate", table.axes).write(leaves) if table.axes else rate_text(table.values[0])
+            written.append({"from": yuan_text(edge), "rate": rates})
+        return written
+
+    def trace(self, value: Bands, leaf: Callable[[str, str], Leaf]) -> Bands:
+        """See `Kind`."""
+        tables = []
+        for at, table in enumerate(value.rates):
+            paths = product(*(axis.members for axis in table.axes))
+            traced = (
+                Traced(v, leaf=leaf(f"[{at}].rate." + ".".join(path), "rate"))
+                for v, path in zip(table.values, paths, strict=True)
+            )
+            tables.append(Table(table.axes, tuple(traced)))
+        return Bands(value.edges, tuple(tables))
+
+
+@frozen
+class RecordsKind(Kind):
+    """A list of records of one attrs class, each field with a kind of its own; one leaf."""
+
+    record: type[Any]
+    key: str
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        return "a list of records with " + ", ".join(each.name for each in attrs.fields(self.record))
+
+    def read(self, raw: Any, section: Section, path: str, problems: list[Problem]) -> dict[str, Any]:
+        """See `Kind`."""
+        if not isinstance(raw, list) or not all(isinstance(entry, dict) for entry in raw):
+            problems.append(Problem(path, f"takes {self.needs()}"))
+            return {}
+        before = len(problems)
+        fields = {each.name: each for each in attrs.fields(self.record)}
+        records, keys = [], set()
+        for at, entry in enumerate(raw):
+            here = f"{path}[{at}]"
+            for key in entry.keys() - fields.keys():
+                problems.append(Problem(f"{here}.{key}", f"unknown key; allowed: {', '.join(fields)}"))
+            values = {}
+            for name, each in fields.items():
+                if name in entry:
+                    found = each.metadata["kind"].read(entry[name], section, f"{here}.{name}", problems)
+                    if found:
+                        values[name] = found[""]
+                elif each.default is attrs.NOTHING:
+                    problems.append(Problem(f"{here}.{name}", f"missing; needs {each.metadata['kind'].needs()}"))
+            if entry.get(self.key) in keys:
+                problems.append(Problem(f"{here}.{self.key}", f"{entry[self.key]!r} stands twice"))
+            keys.add(entry.get(self.key))
+            if len(problems) == before:
+                records.append(self.record(**values))
+        return {"": tuple(records)} if len(problems) == before else {}
+
+    def text(self, value: tuple[Any, ...]) -> list[dict[str, Any]]:
+        """See `Kind`."""
+        return [
+            {
+                each.name: each.metadata["kind"].text(getattr(record, each.name))
+                for each in attrs.fields(self.record)
+                if each.default is attrs.NOTHING or getattr(record, each.name) != each.default
+            }
+            for record in value
+        ]
+
+
+@frozen
+class TextKind(Kind):
+    """A plain text."""
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        return "a text"
+
+    def value(self, raw: Any) -> str:
+        """See `Kind`."""
+        if not isinstance(raw, str):
+            raise AmountError(f"takes text, not {raw!r}; codes are strings and keep their leading zeros")
+        return raw
+
+
+def terms_field(kind: Kind, zh: str, en: str, *, needs: str = "", default: Any = attrs.NOTHING) -> Any:
+    """An attrs field of a Terms class: what it holds, and its labels.
+
+    needs: says more closely than the kind what would fill it; default: only for fields of records, never of terms.
+    """
+    return attrs.field(default=default, metadata={"kind": kind, "zh": zh, "en": en, "needs": needs})
+
+
+def kind_of(terms: type[Any], name: str) -> Kind:
+    """The kind of one field of a Terms class."""
+    kind: Kind = attrs.fields_dict(terms)[name].metadata["kind"]
+    return kind
