@@ -1,0 +1,67 @@
+"""mipolicy: what Chinese medical-insurance policy says, computed exactly to the fen, every figure with its clause.
+
+>>> import mipolicy
+>>> mipolicy.yuan("12.30")
+1230
+"""
+
+from mipolicy.api import explain, load, loads, resettle, reverse, settle
+from mipolicy.batch import BatchGap, TableResult
+from mipolicy.benefits.bill import Bill
+from mipolicy.benefits.fee_lines import Line
+from mipolicy.benefits.settlement import Settlement
+from mipolicy.benefits.totals import Totals
+from mipolicy.errors import (
+    AmountError,
+    CodeError,
+    DocumentError,
+    IdentityError,
+    InputError,
+    MipolicyError,
+    NotInForce,
+    PolicyError,
+    PolicyGap,
+    RepealedPolicy,
+    TableError,
+)
+from mipolicy.money import factor, points, rate, yuan, yuan_text
+from mipolicy.policy import Policy, diff, dumps
+from mipolicy.texts import Coded
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AmountError",
+    "BatchGap",
+    "Bill",
+    "CodeError",
+    "Coded",
+    "DocumentError",
+    "IdentityError",
+    "InputError",
+    "Line",
+    "MipolicyError",
+    "NotInForce",
+    "Policy",
+    "PolicyError",
+    "PolicyGap",
+    "RepealedPolicy",
+    "Settlement",
+    "TableError",
+    "TableResult",
+    "Totals",
+    "__version__",
+    "diff",
+    "dumps",
+    "explain",
+    "factor",
+    "load",
+    "loads",
+    "points",
+    "rate",
+    "resettle",
+    "reverse",
+    "settle",
+    "yuan",
+    "yuan_text",
+]

@@ -96,3 +96,11 @@ class DocumentError(PolicyError, ValueError):
         lines = [f"{self.name}: {len(self.problems)} mistake(s)"]
         lines += [f"  {problem.path}: {problem.message}" for problem in self.problems]
         return "\n".join(lines)
+
+
+@frozen
+class Fault:
+    """Why one row cannot be settled: a short reason to count by, and a sentence for people."""
+
+    reason: str
+    message: str

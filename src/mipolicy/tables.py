@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from attrs import field, frozen
 
-from mipolicy.errors import AmountError
-from mipolicy.money import NO_LIMIT, RATE_ONE, Column
+from mipolicy.errors import AmountError, CodeError, TableError
+from mipolicy.money import MAX_FEN, NO_LIMIT, RATE_ONE, Column
 
 __all__ = ["Axis", "Bands", "Table"]
 
@@ -26,8 +26,22 @@ class Axis:
     zh: tuple[str, ...]
     en: tuple[str, ...]
 
+    def __attrs_post_init__(self) -> None:
+        if len(set(self.members)) != len(self.members):
+            raise TableError(f"axis {self.name}: a member stands twice in {', '.join(self.members)}")
+        if not len(self.members) == len(self.zh) == len(self.en):
+            raise TableError(
+                f"axis {self.name}: {len(self.members)} members need as many labels, "
+                f"got {len(self.zh)} Chinese and {len(self.en)} English"
+            )
+
     def position(self, member: str) -> int:
-        """The small integer that stands for the member inside rules."""
+        """The small integer that stands for the member inside rules.
+
+        Raises CodeError for what is no member.
+        """
+        if member not in self.members:
+            raise CodeError(f"unknown {self.name} {member!r}; allowed: {', '.join(self.members)}")
         return self.members.index(member)
 
 
@@ -46,6 +60,9 @@ class Table:
             raise AmountError(
                 f"a table over {[axis.name for axis in self.axes]} needs {size} figures, got {len(self.values)}"
             )
+        for value in self.values:
+            if not isinstance(value, int) or isinstance(value, bool) or not -(2**63) <= value < 2**63:
+                raise AmountError(f"a table holds whole figures inside int64, not {type(value).__name__} {value!r}")
 
     @classmethod
     def same(cls, value: int, *axes: Axis) -> Table:
@@ -72,19 +89,26 @@ class Table:
 class Bands:
     """Marginal bands: from each lower edge up to the next, a rate (per million) by code.
 
-    edges: lower edges in fen, ascending, the first 0; rates: one table per band, all over the same axes.
+    edges: lower edges in fen, ascending, the first 0, the last below `MAX_FEN`; rates: one table per band, all over the
+    same axes.
     """
 
     edges: tuple[int, ...] = field()
     rates: tuple[Table, ...] = field()
 
     def __attrs_post_init__(self) -> None:
+        if any(type(edge) is not int for edge in self.edges):
+            raise AmountError(f"the edges of bands are whole fen, got {self.edges}")
         if not self.edges or self.edges[0] != 0:
-            raise AmountError(f"bands must start at 0, got {self.edges[:1]}")
+            raise AmountError(f"bands must start at 0, got edges {self.edges}")
         if any(high <= low for low, high in zip(self.edges, self.edges[1:], strict=False)):
             raise AmountError(f"bands must ascend without overlap, got edges {self.edges}")
+        if self.edges[-1] >= MAX_FEN:
+            raise AmountError(f"a band must begin below {MAX_FEN} fen, the largest amount, got {self.edges[-1]}")
         if len(self.rates) != len(self.edges):
             raise AmountError(f"{len(self.edges)} bands need as many rates, got {len(self.rates)}")
+        if any(table.axes != self.rates[0].axes for table in self.rates):
+            raise AmountError("the rates of all bands must run over the same axes")
         if any(not 0 <= value <= RATE_ONE for table in self.rates for value in table.values):
             raise AmountError("a band's rate must lie in [0, 1]")
 

@@ -35,7 +35,8 @@ class Leaf:
 class Traced(int):
     """An int with its expression: the word and the arguments, or the leaf it is.
 
-    Plain + - x and negation are recorded.  Division is not offered: rules divide through `half_up` and `mul_div`.
+    Plain + - x with ints and negation are recorded; with anything else they do what a plain int does.  Division is not
+    offered: rules divide through `half_up` and `mul_div`.
     """
 
     word: str
@@ -57,21 +58,33 @@ class Traced(int):
         return self
 
     def __add__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return Traced(int(self) + int(other), "+", (self, other))
 
     def __radd__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return Traced(int(other) + int(self), "+", (other, self))
 
     def __sub__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return Traced(int(self) - int(other), "-", (self, other))
 
     def __rsub__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return Traced(int(other) - int(self), "-", (other, self))
 
     def __mul__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return Traced(int(self) * int(other), "*", (self, other))
 
     def __rmul__(self, other: int) -> int:
+        if not isinstance(other, int):
+            return NotImplemented
         return Traced(int(other) * int(self), "*", (other, self))
 
     def __neg__(self) -> int:
@@ -99,6 +112,6 @@ def recorded(word: str, value: int, *args: Any, parts: tuple[Any, ...] = ()) -> 
 def labelled(unit: str | Axis, zh: str, en: str) -> Any:
     """An attrs field of an input or outcome: its unit and its labels.
 
-    unit: "fen", "rate", "flag", "days", "date" or "count", or the axis that a code belongs to.
+    unit: one that `unit_text` prints, or the axis that a code belongs to.
     """
     return field(metadata={"unit": unit, "zh": zh, "en": en})

@@ -3,6 +3,9 @@
 A rule is written once in these words.  Given ints they compute with Python ints; given int64 columns they compute
 column-wise; given `Traced` ints they keep the expression.  Multiply first, divide last, round half up once, ties away
 from zero.
+
+Ints are exact at any size.  Columns are int64, one dimension, all of one length; a word never wraps: what it cannot
+hold or prove in int64 is refused with AmountError, as is any float, bool or other type.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ import numpy as np
 
 from mipolicy.errors import AmountError
 from mipolicy.money import MAX_FEN, RATE_ONE, Column
-from mipolicy.tables import Bands, Table
+from mipolicy.tables import Axis, Bands, Table
 from mipolicy.traced import Traced, recorded
 
 __all__ = [
@@ -39,19 +42,31 @@ _INT63 = 2**63
 
 
 def _columns(*values: object) -> bool:
-    """Whether any value is a column; refuses whatever is neither an int nor an int64 column."""
-    found = False
+    """Whether any value is a column; refuses whatever is neither an int nor an int64 column, and unequal lengths."""
+    rows = -1
     for value in values:
         kind = type(value)
         if kind is int or kind is Traced:
             continue
-        if kind is np.ndarray:
-            if value.dtype != np.int64:  # type: ignore[attr-defined]  # kind says that it is an array
-                raise AmountError(f"a column must be int64, got {value.dtype}")  # type: ignore[attr-defined]
-            found = True
-        else:
+        if kind is not np.ndarray:
             raise AmountError(f"an amount must be int or an int64 column, got {kind.__name__} {value!r}")
-    return found
+        rows = _rows(value, rows)
+    if rows < 0:
+        return False
+    for value in values:
+        if isinstance(value, int) and not -_INT63 <= value < _INT63:
+            raise AmountError(f"{value} is beyond int64 and cannot be used with a column")
+    return True
+
+
+def _rows(column: Any, rows: int) -> int:
+    if column.dtype != np.int64:
+        raise AmountError(f"a column must be int64, got {column.dtype}")
+    if column.ndim != 1:
+        raise AmountError(f"a column has one dimension, got shape {column.shape}")
+    if rows not in (-1, column.size):
+        raise AmountError(f"columns must be of one length, got {rows} and {column.size} rows")
+    return int(column.size)
 
 
 @overload
@@ -63,19 +78,24 @@ def half_up(numerator: int, denominator: Column) -> Column: ...
 def half_up(numerator: Any, denominator: Any) -> Any:
     """The quotient rounded half up, ties away from zero.
 
+    Raises AmountError for a denominator of 0, and for the one quotient of int64 columns that int64 cannot hold, 2**63.
+
     >>> half_up(5, 2), half_up(-5, 2)
     (3, -3)
     """
     if not _columns(numerator, denominator):
         return recorded("half_up", _half_up_int(int(numerator), int(denominator)), numerator, denominator)
-    if type(denominator) is int:
-        return _half_up_by(numerator, denominator)
-    return mul_div(numerator, 1, denominator)
+    if np.any(denominator == 0):
+        raise AmountError("half_up: division by zero")
+    (low, high), (least, _) = _bounds(numerator), _bounds(denominator)
+    if isinstance(denominator, int) and least > 0 and max(-low, high) < _INT63 - denominator:
+        return _half_up_by(numerator, int(denominator), signed=low < 0)
+    return _half_up_each(numerator, denominator, signed=low < 0 or least < 0)
 
 
-def _half_up_int(numerator: int, denominator: int) -> int:
+def _half_up_int(numerator: int, denominator: int, word: str = "half_up") -> int:
     if denominator == 0:
-        raise AmountError("division by zero: the denominator of half_up must not be 0")
+        raise AmountError(f"{word}: division by zero")
     if denominator < 0:
         numerator, denominator = -numerator, -denominator
     if numerator >= 0:
@@ -83,28 +103,52 @@ def _half_up_int(numerator: int, denominator: int) -> int:
     return -((-2 * numerator + denominator) // (2 * denominator))
 
 
-def _half_up_by(numerator: Column, denominator: int) -> Column:
-    """Column over a positive constant: unsigned division, the fastest exact one."""
-    if denominator <= 0:
-        raise AmountError(f"a column is divided by a positive constant, got {denominator}")
+def _half_up_by(numerator: Column, denominator: int, *, signed: bool) -> Column:
+    """Column over a positive constant, where |numerator| + denominator < 2**63: the fastest exact division."""
     half = denominator // 2  # with an odd denominator no tie exists, and half // 1 rounds the same way
-    low, high = _bounds(numerator)
-    if high >= _INT63 - denominator or low <= denominator - _INT63:
-        raise AmountError(f"half_up: {high if high > -low else low} is too large to round exactly in int64")
-    if low >= 0:
-        return ((numerator.view(np.uint64) + np.uint64(half)) // np.uint64(denominator)).view(np.int64)
-    size = (np.abs(numerator).view(np.uint64) + np.uint64(half)) // np.uint64(denominator)
-    return np.where(numerator < 0, -size.view(np.int64), size.view(np.int64))
+    size = np.abs(numerator) if signed else numerator
+    quotient = ((size.view(np.uint64) + np.uint64(half)) // np.uint64(denominator)).view(np.int64)
+    return np.where(numerator < 0, -quotient, quotient) if signed else quotient
 
 
-def _bounds(column: Column) -> tuple[int, int]:
-    return (int(column.min()), int(column.max())) if column.size else (0, 0)
+def _half_up_each(numerator: Any, denominator: Any, *, signed: bool = True) -> Column:
+    """Any int64 figures: unsigned quotient and remainder, which cannot wrap."""
+    size, divisor = _magnitude(numerator), _magnitude(denominator)
+    quotient = size // divisor
+    rest = size - quotient * divisor
+    quotient += rest >= divisor - rest
+    result: Column = quotient.view(np.int64)
+    if not signed:
+        return result
+    negative = (numerator < 0) ^ (denominator < 0)
+    if ((result < 0) & ~negative).any():
+        raise AmountError("half_up: a quotient of 2**63 cannot be held in int64")
+    return np.where(negative, -result, result)
 
 
-def _bounded(value: Any, limit: int, what: str) -> None:
-    low, high = _bounds(value) if isinstance(value, np.ndarray) else (value, value)
-    if low < -limit or high > limit:
-        raise AmountError(f"{what} {high if high > limit else low} is beyond {limit}, the largest that stays exact")
+def _magnitude(value: Any) -> Any:
+    """The absolute value as uint64, which holds that of -2**63 too."""
+    return np.abs(value).view(np.uint64) if isinstance(value, np.ndarray) else np.uint64(abs(int(value)))
+
+
+def _bounds(value: Any) -> tuple[int, int]:
+    if not isinstance(value, np.ndarray):
+        return int(value), int(value)
+    return (int(value.min()), int(value.max())) if value.size else (0, 0)
+
+
+def _within(value: Any, low: int, high: int, what: str) -> None:
+    for bound in _bounds(value):
+        if not low <= bound <= high:
+            raise AmountError(f"{what} {bound} is outside {low} to {high}")
+
+
+def _difference(word: str, left: Any, right: Any) -> Column:
+    """The larger of left - right and 0.  Either it fits, or the difference wraps to a negative one and is refused."""
+    difference: Column = np.maximum(left, right) - right
+    if difference.size and int(difference.min()) < 0:
+        raise AmountError(f"{word}: a difference of 2**63 or more cannot be held in int64")
+    return difference
 
 
 @overload
@@ -116,14 +160,19 @@ def share(amount: int, rate: Column) -> Column: ...
 def share(amount: Any, rate: Any) -> Any:
     """amount x rate, half up to the fen; amount in fen, rate per million.
 
+    Raises AmountError for columns whose largest product could pass int64: never for amounts up to `MAX_FEN` at rates
+    up to 100%.
+
     >>> share(1230, 550_000)
     677
     """
     if not _columns(amount, rate):
         return recorded("share", _half_up_int(int(amount) * int(rate), RATE_ONE), amount, rate)
-    _bounded(amount, MAX_FEN, "share: amount")
-    _bounded(rate, RATE_ONE, "share: rate")
-    return _half_up_by(amount * rate, RATE_ONE)
+    (least, most), (lowest, highest) = _bounds(amount), _bounds(rate)
+    size, slope = max(-least, most), max(-lowest, highest)
+    if size * slope >= _INT63 - RATE_ONE:
+        raise AmountError(f"share: amounts up to {size} at rates up to {slope} cannot be multiplied exactly in int64")
+    return _half_up_by(amount * rate, RATE_ONE, signed=least < 0 or lowest < 0)
 
 
 @overload
@@ -135,12 +184,14 @@ def beyond(amount: int, threshold: Column) -> Column: ...
 def beyond(amount: Any, threshold: Any) -> Any:
     """What exceeds the threshold, at least 0.
 
+    Raises AmountError where the difference of columns passes int64.
+
     >>> beyond(1000, 800), beyond(500, 800)
     (200, 0)
     """
     if not _columns(amount, threshold):
         return recorded("beyond", max(0, int(amount) - int(threshold)), amount, threshold)
-    return np.maximum(amount - threshold, 0)
+    return _difference("beyond", amount, threshold)
 
 
 @overload
@@ -152,12 +203,14 @@ def remaining(limit: int, used: Column) -> Column: ...
 def remaining(limit: Any, used: Any) -> Any:
     """What is left of a limit after what has been used, at least 0.
 
+    Raises AmountError where the difference of columns passes int64.
+
     >>> remaining(75_000, 80_000)
     0
     """
     if not _columns(limit, used):
         return recorded("remaining", max(0, int(limit) - int(used)), limit, used)
-    return np.maximum(limit - used, 0)
+    return _difference("remaining", limit, used)
 
 
 @overload
@@ -191,7 +244,7 @@ def pick(condition: Any, yes: Any, no: Any) -> Any:
     """
     if not _columns(condition, yes, no):
         return recorded("pick", int(yes if condition else no), condition, yes, no)
-    return np.where(np.asarray(condition) != 0, yes, no)
+    return np.where(condition != 0, yes, no)
 
 
 @overload
@@ -230,9 +283,9 @@ def all_of(*flags: Any) -> Any:
     """1 where every flag is set, else 0."""
     if not _columns(*flags):
         return recorded("all_of", int(all(flags)), *flags)
-    result: Any = 1
+    result: Any = True
     for flag in flags:
-        result = result & (np.asarray(flag) != 0)
+        result = result & (flag != 0)
     return result.astype(np.int64)
 
 
@@ -246,9 +299,9 @@ def any_of(*flags: Any) -> Any:
     """1 where at least one flag is set, else 0."""
     if not _columns(*flags):
         return recorded("any_of", int(any(flags)), *flags)
-    result: Any = 0
+    result: Any = False
     for flag in flags:
-        result = result | (np.asarray(flag) != 0)
+        result = result | (flag != 0)
     return result.astype(np.int64)
 
 
@@ -267,31 +320,39 @@ def none_of(flag: Any) -> Any:
 def lookup(table: Table, *codes: int) -> int: ...
 @overload
 def lookup(table: Table, *codes: Column) -> Column: ...
+@overload
+def lookup(table: Table, *codes: int | Column) -> Any: ...
 def lookup(table: Table, *codes: Any) -> Any:
-    """The table's figure for the codes, one per axis, in the axes' order.
+    """The table's figure for the codes, one per axis, in the axes' order; a traced table gives the traced figure.
 
     Raises AmountError for a code outside its axis: codes are checked where they are read, never clipped.
     """
-    if len(codes) != len(table.axes):
-        raise AmountError(f"lookup: the table has {len(table.axes)} axes, got {len(codes)} codes")
     if not _columns(*codes):
-        position = 0
-        for code, axis in zip(codes, table.axes, strict=True):
-            if not 0 <= code < len(axis.members):
-                raise AmountError(f"lookup: code {int(code)} is outside {axis.name} (0 to {len(axis.members) - 1})")
-            position = position * len(axis.members) + int(code)
-        return table.values[position]
+        return table.values[_position(table.axes, codes)]
+    return _taken(table, _position(table.axes, codes))
+
+
+def _position(axes: Sequence[Axis], codes: Sequence[Any]) -> Any:
+    """Where the figure for the codes stands in a table over the axes; every code is checked against its axis."""
+    if len(codes) != len(axes):
+        raise AmountError(f"lookup: the table has {len(axes)} axes, got {len(codes)} codes")
+    position: Any = 0
+    for at, (code, axis) in enumerate(zip(codes, axes, strict=True)):
+        size = len(axis.members)
+        if isinstance(code, np.ndarray):  # seen as unsigned, a negative code is a large one
+            if code.size and int(code.view(np.uint64).max()) >= size:
+                row = int(np.flatnonzero((code < 0) | (code >= size))[0])
+                raise AmountError(f"lookup: row {row}: code {code[row]} is outside {axis.name} (0 to {size - 1})")
+        elif not 0 <= code < size:
+            raise AmountError(f"lookup: code {int(code)} is outside {axis.name} (0 to {size - 1})")
+        position = position * size + code if at else code
+    return position
+
+
+def _taken(table: Table, position: Column) -> Column:
     if table.constant is not None:
-        return np.full(codes[0].shape, table.constant, np.int64)
-    index: Any = 0
-    for code, axis in zip(codes, table.axes, strict=True):
-        low, high = _bounds(code)
-        if low < 0 or high >= len(axis.members):
-            raise AmountError(
-                f"lookup: a code from {low} to {high} is outside {axis.name} (0 to {len(axis.members) - 1})"
-            )
-        index = index * len(axis.members) + code
-    return np.take(table.array, index)
+        return np.full(position.shape, table.constant, np.int64)
+    return np.take(table.array, position)
 
 
 @overload
@@ -303,37 +364,53 @@ def banded(
 def banded(amount: Any, bands: Bands, *codes: Any, start: Any = 0, addition: Any = 0) -> Any:
     """The sum of each band's part x its rate, rounded half up once.
 
-    amount: fen to be banded, not negative; the first fen stands at `start` on the scale of the bands.
-    codes: which rate of each band applies, one per axis of the bands' tables.
-    addition: added to every band's rate, capped at 100% (rule B07).
+    amount: fen to be banded, up to `MAX_FEN`; its first fen stands at `start`, from 0 to `MAX_FEN`, on the scale of the
+    bands; a negative amount takes back what lies below `start`.
+    codes: which rate of each band applies, one per axis of the bands' tables; bands that do not differ need none.
+    addition: added to every band's rate, which stays between 0 and 100% (rule B07).
+    Raises AmountError for an amount that leaves the scale at either end.
 
     >>> from mipolicy.tables import Bands
     >>> banded(1_500_00, Bands.flat(((0, 500_000), (1_000_00, 600_000))))
     80000
     """
     column = _columns(amount, start, addition, *codes)
-    if column:
-        _bounded(amount, MAX_FEN, "banded: amount")
+    raised = type(addition) is not int or addition != 0
+    lowered = False
+    if column or raised or not (0 <= amount <= MAX_FEN and 0 <= start <= MAX_FEN):
+        _within(amount, -MAX_FEN, MAX_FEN, "banded: amount")
+        _within(start, 0, MAX_FEN, "banded: start")
+        _within(addition, -MAX_FEN, MAX_FEN, "banded: addition")
+        _within(start + amount, 0, 2 * MAX_FEN, "banded: start + amount")
+        lowered = raised and _bounds(addition)[0] < 0
+    end = start + amount
+    axes = bands.rates[0].axes
+    position = _position(axes, codes) if axes else 0
     numerator: Any = 0
     parts: list[Any] = []
     for lower, upper, table in bands.parts():
-        width = upper - lower
-        inside = _clip(start + amount - lower, width) - _clip(start - lower, width)
-        rate = lookup(table, *codes) if table.axes else table.values[0]
-        if column or type(addition) is not int or addition != 0:
+        inside = _clip(end, lower, upper) - _clip(start, lower, upper)
+        rate = _taken(table, position) if isinstance(position, np.ndarray) else table.values[position]
+        if raised:
             rate = capped(rate + addition, int(RATE_ONE))
+        if lowered:
+            rate = beyond(rate, 0)
         numerator = numerator + inside * rate
         if not column and inside:
             parts.append((int(lower), None if upper >= MAX_FEN else int(upper), int(inside), rate))
     if column:
-        return _half_up_by(numerator, RATE_ONE)
-    return recorded("banded", _half_up_int(int(numerator), RATE_ONE), amount, start, parts=tuple(parts))
+        rows = next(value.size for value in (amount, start, addition, *codes) if isinstance(value, np.ndarray))
+        return _half_up_by(np.broadcast_to(numerator, rows), RATE_ONE, signed=_bounds(amount)[0] < 0)
+    result = _half_up_int(int(numerator), RATE_ONE)
+    if type(numerator) is Traced:
+        return Traced(result, "banded", (amount, start), parts=tuple(parts))
+    return recorded("banded", result, amount, start, parts=tuple(parts))
 
 
-def _clip(value: Any, width: Any) -> Any:
+def _clip(value: Any, low: int, high: int) -> Any:
     if isinstance(value, np.ndarray):
-        return np.clip(value, 0, width)
-    return min(max(int(value), 0), int(width))
+        return np.clip(value, low, high)
+    return min(max(int(value), int(low)), int(high))
 
 
 @overload
@@ -347,32 +424,40 @@ def mul_div(a: int, b: int, c: Column) -> Column: ...
 def mul_div(a: Any, b: Any, c: Any) -> Any:
     """a x b / c rounded half up, ties away from zero, without overflow.
 
-    Columns: the quotient is estimated in float64 and corrected by the exact remainder modulo 2**64.
-    Raises AmountError for c = 0, a divisor of 2**60 or more, or a quotient of 2**50 or more: it refuses what it cannot
-    prove.
+    Columns: where the largest product fits int64 it is divided as it is.  Else the quotient is estimated in float64 and
+    corrected by the exact remainder modulo 2**64.
+    Raises AmountError for c = 0 and, where the product of columns does not fit, for a divisor of 2**60 or more or a
+    quotient of 2**50 or more: it refuses what it cannot prove.
 
     >>> mul_div(10**15, 10**15, 10**16)
     100000000000000
     """
     if not _columns(a, b, c):
-        return recorded("mul_div", _half_up_int(int(a) * int(b), int(c)), a, b, c)
-    left, right, divisor = (np.atleast_1d(np.asarray(value, np.int64)) for value in (a, b, c))
-    if (divisor == 0).any():
+        return recorded("mul_div", _half_up_int(int(a) * int(b), int(c), "mul_div"), a, b, c)
+    if np.any(c == 0):
         raise AmountError("mul_div: division by zero")
-    negative = (left < 0) ^ (right < 0) ^ (divisor < 0)
-    x, y, z = (np.abs(value).view(np.uint64) for value in (left, right, divisor))
-    if (z >= np.uint64(2**60)).any():
+    bounds = [_bounds(value) for value in (a, b, c)]
+    one, other, divisor = (max(-low, high) for low, high in bounds)
+    signed = any(low < 0 for low, _ in bounds)
+    if one * other < _INT63 - divisor:
+        product = a * b
+        if isinstance(c, int) and c > 0 and isinstance(product, np.ndarray):
+            return _half_up_by(product, int(c), signed=signed)
+        return _half_up_each(product, c, signed=signed)
+    if divisor >= 2**60:
         raise AmountError("mul_div: a divisor of 2**60 or more cannot be proven exact")
-    estimate = np.floor(x.astype(np.float64) * y.astype(np.float64) / z.astype(np.float64))
-    if (estimate >= 2.0**50).any():
+    x, y, z = (np.atleast_1d(_magnitude(value)) for value in (a, b, c))
+    # Five roundings put the estimate within 5/8 of a quotient below 2**50, so the nearest integer to the estimate is
+    # at most one away from the answer, and its remainder is less than twice the divisor: it fits int64.
+    estimate = x.astype(np.float64) * y.astype(np.float64) / z.astype(np.float64)
+    if estimate.size and float(estimate.max()) >= 2.0**50:
         raise AmountError("mul_div: a quotient of 2**50 or more cannot be proven exact")
-    quotient = estimate.astype(np.int64)
-    rest = (x * y - quotient.view(np.uint64) * z).view(np.int64)
-    signed = z.view(np.int64)
-    step: Column = np.floor_divide(rest, signed)
-    quotient, rest = quotient + step, rest - step * signed
-    quotient += 2 * rest >= signed
-    return np.where(negative, -quotient, quotient)
+    quotient = (estimate + 0.5).astype(np.int64)
+    twice = 2 * (x * y - quotient.view(np.uint64) * z).view(np.int64)
+    whole = z.view(np.int64)
+    quotient += twice >= whole
+    quotient -= twice < -whole
+    return np.where((a < 0) ^ (b < 0) ^ (c < 0), -quotient, quotient) if signed else quotient
 
 
 def split(total: int, weights: Sequence[int] | Column, codes: Sequence[str] | None = None) -> list[int]:
@@ -380,12 +465,16 @@ def split(total: int, weights: Sequence[int] | Column, codes: Sequence[str] | No
 
     weights: not negative, at least one positive unless the total is 0.
     codes: break ties among equal remainders in ascending order; without them, position does.
-    Raises AmountError for negative or all-zero weights.
+    Raises AmountError for negative or all-zero weights, and for anything that is no whole number.
 
     >>> split(100, [1, 1, 1])
     [34, 33, 33]
     """
-    shares = [int(weight) for weight in weights]
+    given = weights.tolist() if isinstance(weights, np.ndarray) else list(weights)
+    for figure in (total, *given):
+        if not isinstance(figure, int) or isinstance(figure, bool):
+            raise AmountError(f"split: an amount must be int, got {type(figure).__name__} {figure!r}")
+    shares = [int(weight) for weight in given]
     if any(weight < 0 for weight in shares):
         raise AmountError(f"split: weights must not be negative, got {min(shares)}")
     if codes is not None and len(codes) != len(shares):
@@ -395,7 +484,7 @@ def split(total: int, weights: Sequence[int] | Column, codes: Sequence[str] | No
         if total == 0:
             return [0] * len(shares)
         raise AmountError(f"split: {total} cannot be shared out over weights that are all 0")
-    sign, size = (-1, -total) if total < 0 else (1, total)
+    sign, size = (-1, -int(total)) if total < 0 else (1, int(total))
     parts = [size * weight // whole for weight in shares]
     order = sorted(
         range(len(shares)),
@@ -403,4 +492,4 @@ def split(total: int, weights: Sequence[int] | Column, codes: Sequence[str] | No
     )
     for at in order[: size - sum(parts)]:
         parts[at] += 1
-    return [sign * part for part in parts]
+    return [recorded("split", sign * part, total, weight, whole) for part, weight in zip(parts, given, strict=True)]

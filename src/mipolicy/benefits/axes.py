@@ -30,7 +30,10 @@ LEVEL: Final = Axis(
     ("三级", "二级", "一级", "基层", "无等级"),
     ("level 3", "level 2", "level 1", "primary care", "ungraded"),
 )
-"""Institution level, highest first; primary care is known by the kind of institution, the rest by `hosp_lv`."""
+"""Institution level, highest first, so that a later position is a lower level; an ungraded institution ranks last.
+
+Primary care is known by the kind of institution, the rest by `hosp_lv`.
+"""
 
 EMPLOYEE_STATUS: Final = Axis("status", ("in_service", "retired"), ("在职", "退休"), ("in service", "retired"))
 RESIDENT_STATUS: Final = Axis(

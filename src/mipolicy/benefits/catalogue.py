@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection
 from fractions import Fraction
-from typing import Final, Generic
+from typing import Any, Final, Generic
 
-from attrs import frozen
+from attrs import Factory, frozen
 
 from mipolicy.errors import InputError
-from mipolicy.money import RATE_ONE, A, exact
+from mipolicy.money import COUNT_ONE, PRICE_ONE, RATE_ONE, A, unit_price
 from mipolicy.policy.kinds import (
     ChoiceKind,
     CodesKind,
@@ -47,10 +47,8 @@ __all__ = [
     "RemovalTerms",
     "admit",
     "payable",
-    "quantity",
     "removal",
     "split_line",
-    "unit_price",
 ]
 
 CLASS: Final = Axis(
@@ -75,8 +73,7 @@ ITEM_KINDS: Final = {
 _CLASS_B, _CLASS_C = CLASS.position("class_b"), CLASS.position("class_c")
 _BEARERS: Final = ("patient", "institution")
 _INSTITUTION = _BEARERS.index("institution")
-PRICE_ONE: Final = 1_000_000
-COUNT_ONE: Final = 10_000
+_NOT_STATED: Final = -1
 _FEN: Final = PRICE_ONE * COUNT_ONE // 100
 """Millionths of a yuan x ten-thousandths of a piece, per fen."""
 
@@ -101,15 +98,38 @@ class CatalogueTerms:
 
 
 @frozen
+class _PriceTextKind(TextKind):
+    """A unit price kept as the text that states it; empty where there is none."""
+
+    def needs(self, whole: bool = True) -> str:
+        """See `Kind`."""
+        return "a price in yuan, as text, up to six decimals"
+
+    def value(self, raw: Any) -> str:
+        """See `Kind`."""
+        text = super().value(raw)
+        if text:
+            unit_price(text)
+        return text
+
+
+def _no_first_pay(item: CatalogueItem) -> int:
+    """What an entry without a first-pay rate holds: 0, but class B has a rate of its own, which must be stated."""
+    return _NOT_STATED if item.chrgitm_lv == "02" else 0
+
+
+@frozen
 class CatalogueItem:
-    """One entry of the payable list (rules B21, B38, B55)."""
+    """One entry of the payable list (rules B21, B38, B55); a class B entry states its first-pay rate."""
 
     med_list_codg: str = terms_field(TextKind(), "医疗目录编码", "catalogue code")
     name: str = terms_field(TextKind(), "名称", "name")
     item_kind: str = terms_field(ChoiceKind(tuple(ITEM_KINDS)), "类别", "kind of item")
     chrgitm_lv: str = terms_field(ChoiceKind(("01", "02", "03")), "收费项目等级", "charge item class")
-    selfpay_prop: int = terms_field(FigureKind("rate"), "先行自付比例", "first-pay rate", default=0)
-    pric_uplmt_amt: str = terms_field(TextKind(), "定价上限金额", "price ceiling, yuan", default="")
+    selfpay_prop: int = terms_field(
+        FigureKind("rate"), "先行自付比例", "first-pay rate", default=Factory(_no_first_pay, takes_self=True)
+    )
+    pric_uplmt_amt: str = terms_field(_PriceTextKind(), "定价上限金额", "price ceiling, yuan", default="")
     approved: int = terms_field(FlagKind(), "准入", "a preparation or herbal piece admitted to payment", default=1)
 
 
@@ -131,6 +151,12 @@ class CatalogueItemsTerms:
     excluded: tuple[Excluded, ...] = terms_field(
         RecordsKind(Excluded, "med_list_codg"), "不予支付范围", "exclusion list"
     )
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse class B entries whose first-pay rate nobody stated: 0 would be a guess."""
+        unstated = [item.med_list_codg for item in self.items if item.selfpay_prop == _NOT_STATED]
+        if unstated:
+            raise InputError(f"class B entries state their selfpay_prop, 0 included; missing for {', '.join(unstated)}")
 
 
 @frozen
@@ -206,8 +232,8 @@ def split_line(terms: CatalogueTerms, line: FeeLine[A]) -> LineSplit[A]:
     cut_rate = beyond(rate, terms.tcm_cut) if in_points else share(rate, RATE_ONE - terms.tcm_cut)
     first_pay_rate = pick(all_of(line.tcm, covered), cut_rate, pick(covered, rate, 0))
 
-    above = mul_div(beyond(line.pric, line.pric_uplmt_amt), line.cnt, _FEN)
-    over_limit = capped(pick(line.limited, above, 0), inside)
+    excess = pick(line.limited, beyond(line.pric, line.pric_uplmt_amt), 0)
+    over_limit = capped(mul_div(excess, line.cnt, _FEN), inside)
     if terms.order == "over_limit_first":
         overlmt_amt = over_limit
         preselfpay_amt = share(inside - overlmt_amt, first_pay_rate)
@@ -224,30 +250,6 @@ def split_line(terms: CatalogueTerms, line: FeeLine[A]) -> LineSplit[A]:
         inscp_scp_amt=inside - overlmt_amt - preselfpay_amt,
         hosp_part_amt=pick(is_same(bearer, _INSTITUTION), overlmt_amt, 0),
     )
-
-
-def unit_price(value: str) -> int:
-    """A unit price in yuan, up to six decimals, to millionths of a yuan; not negative.
-
-    >>> unit_price("12.345678")
-    12345678
-    """
-    price = exact(value, PRICE_ONE, "unit price")
-    if not 0 <= price <= 10**13:
-        raise InputError(f"unit price {value} is outside 0 to 10,000,000 yuan")
-    return price
-
-
-def quantity(value: str) -> int:
-    """A count, up to four decimals, per ten thousand; negative on refund lines.
-
-    >>> quantity("-0.5")
-    -5000
-    """
-    count = exact(value, COUNT_ONE, "count")
-    if abs(count) > 10**12:
-        raise InputError(f"count {value} is beyond 100,000,000")
-    return count
 
 
 @frozen
@@ -318,10 +320,13 @@ def admit(
     """Test a TCM item on effect and cost against its comparator, exactly, limits included (rule B42).
 
     effect, comparator_effect: any one measure where more is better; cost, comparator_cost: fen per course.
-    Raises InputError where the comparator's effect or cost is not positive.  Source: 天津 2021 三(四) 医疗服务项目.
+    Raises InputError where the comparator's effect or cost is not positive, or the item's cost is negative.
+    Source: 天津 2021 三(四) 医疗服务项目.
     """
     if comparator_effect <= 0 or comparator_cost <= 0:
         raise InputError("the comparator's effect and cost must be positive")
-    effect_met = effect / comparator_effect >= Fraction(terms.minimum_effect_ratio, 10_000)
+    if cost < 0:
+        raise InputError(f"the item's cost must not be negative, got {cost}")
+    effect_met = Fraction(effect, comparator_effect) >= Fraction(terms.minimum_effect_ratio, 10_000)
     cost_met = Fraction(cost, comparator_cost) <= Fraction(terms.maximum_cost_ratio, 10_000)
     return Candidate(effect_met and cost_met, effect_met, cost_met)

@@ -68,7 +68,7 @@ class Stay(Generic[A]):
     ordinal: A = labelled(ORDINAL, "本年第几次住院", "which stay of the year")
     continuing: A = labelled("flag", "转院连续住院", "continues the stay before")
     earlier_level: A = labelled(LEVEL, "转出医院等级", "level of the stay before")
-    earlier_paid: A = labelled("fen", "本次连续住院已付起付线", "deductible paid for the stay before")
+    earlier_paid: A = labelled("fen", "本次连续住院已付起付线", "deductible paid so far in this continuous stay")
     deductible_used: A = labelled("fen", "已用起付线", "deductible used so far, in its scope")
     year_deductible: A = labelled("fen", "本年起付线累计", "deductible of the whole year so far")
     once_a_year: A = labelled("flag", "年度一次起付线病种", "a disease with one deductible a year")
@@ -98,7 +98,8 @@ def settle(terms: InpatientTerms, stay: Stay[A]) -> Inpatient[A]:
     """Settle one stay, or a column of stays, under one version of the terms (rules B07, B11, B14, B15).
 
     Sources: 常德 2023 一(三); 天津 2021 一(一); formulas.md section 1: referral up pays what the upper level asks
-    beyond what was already paid, referral down nothing; bands over the stay or the year, rounded once.
+    beyond what was already paid, referral down nothing; one deductible a year for listed diseases, never more than the
+    stay would owe without that rule; bands over the stay or the year, rounded once.
     """
     ceiling_left = remaining(lookup(terms.ceiling, stay.psn_type), stay.ceiling_used)
     on_cost = terms.ceiling_basis == "eligible_cost"
@@ -109,7 +110,8 @@ def settle(terms: InpatientTerms, stay: Stay[A]) -> Inpatient[A]:
     goes_down = is_over(stay.hosp_lv, stay.earlier_level)  # a later position on the axis is a lower level
     carried_on = capped(pick(goes_down, 0, beyond(standard, stay.earlier_paid)), left_in_scope)
     by_stay = pick(stay.continuing, carried_on, left_in_scope)
-    by_disease = pick(stay.once_a_year, remaining(standard, stay.once_a_year_paid), by_stay)
+    left_of_once = remaining(standard, stay.once_a_year_paid)
+    by_disease = pick(stay.once_a_year, capped(left_of_once, by_stay), by_stay)
     deductible_due = capped(by_disease, remaining(terms.deductible_yearly_maximum, stay.year_deductible))
     act_pay_dedc = capped(deductible_due, payable_scope)
     payable = payable_scope - act_pay_dedc

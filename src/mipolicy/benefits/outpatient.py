@@ -146,9 +146,10 @@ class Outpatient(Generic[A]):
 
 
 def settle(terms: OutpatientTerms, visit: Visit[A]) -> Outpatient[A]:
-    """Settle one visit, or a column of visits, under one version of the terms (rules B01-B04, B12, B22, B45, B46).
+    """Settle one visit, or a column of visits, under one version of the terms.
 
-    Sources: 常德 2023 一(一); 天津 2021 一(一), 三(一); formulas.md section 1, order of operations as reading A08.
+    Rules B01-B04, B12, B13, B22, B24, B43-B46, in the order of reading A08.
+    Sources: 常德 2023 一(一); 天津 2021 一(一), 三(一); formulas.md section 1.
     """
     admission = lookup(terms.institutions, visit.medins_kind, visit.medins_ownership)
     eligible = all_of(
@@ -223,9 +224,13 @@ def public_coverage(institutions: Sequence[tuple[str, bool]]) -> Fraction | None
     """The share of public institutions that take part in outpatient pooling (rule B04), None without public ones.
 
     institutions: (ownership, takes part) for each designated institution.
+    Raises InputError for an ownership that is not known.
 
     >>> public_coverage([("public", True), ("public", False), ("private", True)])
     Fraction(1, 2)
     """
+    for ownership, _ in institutions:
+        if ownership not in OWNERSHIP.members:
+            raise InputError(f"ownership {ownership!r} is unknown; allowed: {', '.join(OWNERSHIP.members)}")
     public = [takes_part for ownership, takes_part in institutions if ownership == "public"]
     return Fraction(sum(public), len(public)) if public else None

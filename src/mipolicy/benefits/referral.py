@@ -30,6 +30,11 @@ class FilingTerms:
         FigureKind("days"), "备案有效天数", "days that any other filing holds, its first day included"
     )
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse a length that no filing can have."""
+        if self.valid_days < 1 and set(FILING_KINDS) - set(self.lasting_kinds):
+            raise InputError(f"valid_days counts the first day, so it is at least 1, not {self.valid_days}")
+
 
 @frozen
 class Filing:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from importlib import resources
 
 from mipolicy.errors import PolicyError
@@ -26,6 +25,4 @@ def load(name: str, *, mode: Mode = "strict", allow_repealed: bool = False) -> P
     if name not in names():
         raise PolicyError(f"no bundled pack {name!r}; packs: {', '.join(names())}")
     text = resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    extends = tomllib.loads(text).get("extends", "")
-    base = load(extends) if extends else None
-    return loads(text, SECTIONS, base=base, name=name).using(mode=mode, allow_repealed=allow_repealed)
+    return loads(text, SECTIONS, name=name, find=load).using(mode=mode, allow_repealed=allow_repealed)

@@ -7,8 +7,9 @@ from typing import Any
 
 from attrs import frozen
 
+from mipolicy.errors import AmountError
 from mipolicy.policy.document import Policy
-from mipolicy.policy.kinds import DateKind, FigureKind, Kind, RecordsKind, TableKind, TextKind, terms_field, unit_text
+from mipolicy.policy.kinds import DateKind, Kind, RecordsKind, TextKind, leaf_text, terms_field
 
 __all__ = ["AuthorisedItem", "AuthorisedListTerms", "Finding", "beyond_authorisation"]
 
@@ -18,7 +19,7 @@ class AuthorisedItem:
     """One figure that the list authorises, and the closed range that local policy may choose from.
 
     path: section and leaf, such as ``inpatient.resident.ceiling.adult``, or a prefix of it; lowest, highest: as text in
-    the unit of the field ("" where that side is free).
+    the unit of the field, "none" for no limit ("" where that side is free).
     """
 
     path: str = terms_field(TextKind(), "项目", "section and leaf, or a prefix")
@@ -51,7 +52,8 @@ class Finding:
 def beyond_authorisation(terms: AuthorisedListTerms, policy: Policy, on: datetime.date) -> tuple[Finding, ...]:
     """Figures in force on a date that the authorised list does not cover, overdue past the deadline (rule B20).
 
-    Source: 天津 2021 三(一) 待遇清单.  The longest matching path decides; a range is closed.
+    Source: 天津 2021 三(一) 待遇清单.  The longest matching path decides; a range is closed; the deadline is inclusive.
+    Raises AmountError for a range that its figure cannot be compared with.
     """
     findings = []
     for section, versions in policy.versions.items():
@@ -67,9 +69,10 @@ def beyond_authorisation(terms: AuthorisedListTerms, policy: Policy, on: datetim
             ):
                 continue
             for path, figure in version.leaves.items():
-                reason = _reason(terms, kinds[path.split(".", 1)[0]], f"{section}.{path}", figure.value)
+                field, _, leaf = path.partition(".")
+                reason = _reason(terms, kinds[field], f"{section}.{path}", figure.value)
                 if reason:
-                    text = _shown(kinds[path.split(".", 1)[0]], figure.value)
+                    text = leaf_text(kinds[field], leaf, figure.value)
                     findings.append(Finding(section, version.name, path, text, reason, on > terms.clear_by))
     return tuple(findings)
 
@@ -79,12 +82,12 @@ def _reason(terms: AuthorisedListTerms, kind: Kind, path: str, value: Any) -> st
     if not covering:
         return "not on the authorised list"
     item = max(covering, key=lambda each: len(each.path))
-    if item.lowest and value < kind.figure(item.lowest):
+    try:
+        lowest, highest = (kind.figure(text) if text else None for text in (item.lowest, item.highest))
+    except AmountError as error:
+        raise AmountError(f"the range authorised for {item.path} does not fit {path}: {error}") from None
+    if lowest is not None and value < lowest:
         return f"below the authorised {item.lowest}"
-    if item.highest and value > kind.figure(item.highest):
+    if highest is not None and value > highest:
         return f"above the authorised {item.highest}"
     return ""
-
-
-def _shown(kind: Kind, value: Any) -> str:
-    return unit_text(kind.unit, value) if isinstance(kind, (FigureKind, TableKind)) else str(value)

@@ -14,7 +14,7 @@ import attrs
 from attrs import field, frozen
 
 from mipolicy.errors import NotInForce, OpenField, PolicyError, PolicyGap, RepealedPolicy
-from mipolicy.policy.kinds import Section
+from mipolicy.policy.kinds import Section, leaf_text
 from mipolicy.traced import Leaf
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Unresolved",
     "UnverifiedWarning",
     "Version",
+    "nearest",
 ]
 
 T = TypeVar("T")
@@ -99,7 +100,8 @@ class Version:
 
     name: tells the versions of a section apart; effective, until: first and last day, None where open;
     source: the clause that sets the section; until_source: the clause that ends it; leaves: path -> stated figure;
-    open: path -> what would fill it, where a clause names a mechanism without its figure.
+    open: path -> what would fill it, where a clause names a mechanism without its figure;
+    sources: path -> clause, for the first day and for what is open, where it is not the section's own.
     """
 
     name: str
@@ -109,6 +111,12 @@ class Version:
     until_source: Citation | None = None
     leaves: Mapping[str, Figure] = field(factory=dict)
     open: Mapping[str, str] = field(factory=dict)
+    sources: Mapping[str, Citation] = field(factory=dict)
+
+    def cited(self, path: str) -> Citation:
+        """The clause of a stated figure, else the one that leaves it open."""
+        figure = self.leaves.get(path)
+        return figure.source if figure else nearest(self.sources, path) or self.source
 
 
 @frozen
@@ -156,7 +164,7 @@ class Policy:
     sections: Mapping[str, Section] = field(repr=False, eq=False)
     mode: Mode = field(default="strict", eq=False)
     allow_repealed: bool = field(default=False, eq=False)
-    _built: dict[tuple[str, str], Any] = field(factory=dict, init=False, repr=False, eq=False)
+    _built: dict[tuple[str, str], tuple[Version, Any]] = field(factory=dict, init=False, repr=False, eq=False)
 
     @property
     def id(self) -> str:
@@ -191,7 +199,7 @@ class Policy:
         Raises NotInForce before the first version, in a gap, and past the verified span in strict mode; RepealedPolicy;
         PolicyGap where the documents leave the first day open.
         """
-        self._section(section)
+        self.section(section)
         versions = self.versions.get(section, ())
         dated = [version for version in versions if version.effective is not None and version.effective <= on]
         if not dated:
@@ -229,28 +237,33 @@ class Policy:
                 number = self.documents[name].number or self.documents[name].title
                 raise RepealedPolicy(f"{self.id}: {number} is repealed; to use it as history, say allow_repealed=True")
 
-    def _section(self, name: str) -> Section:
+    def section(self, name: str) -> Section:
+        """A section by its dotted name; raises PolicyError for an unknown one."""
         if name not in self.sections:
             raise PolicyError(f"unknown section {name!r}; sections: {', '.join(self.sections)}")
         return self.sections[name]
 
     def gaps(self, section: str, version: Version | None) -> tuple[OpenField, ...]:
         """Every leaf that the documents leave open in a version, the first day included."""
-        spec = self._section(section)
-        clause = str(version.source) if version else f"no clause of {self.id} sets this section"
+        spec = self.section(section)
+
+        def clause(path: str) -> str:
+            return str(version.cited(path)) if version else f"no clause of {self.id} sets this section"
+
         found = []
-        if version is None or version.effective is None:
-            found.append(OpenField("effective", clause, "the first day in force, a date"))
         stated = version.leaves if version else {}
         notes = version.open if version else {}
+        if version is None or version.effective is None:
+            needs = notes.get("effective") or "the first day in force, a date"
+            found.append(OpenField("effective", clause("effective"), needs))
         for name, kind, labels in spec.kinds():
             paths = [f"{name}.{leaf}" if leaf else name for leaf in kind.leaves(spec)]
             missing = [path for path in paths if path not in stated]
             if len(missing) == len(paths):
                 missing = [name]
             for path in missing:
-                needs = notes.get(path) or notes.get(name) or labels["needs"] or kind.needs(path == name)
-                found.append(OpenField(path, clause, needs))
+                needs = nearest(notes, path) or labels["needs"] or kind.needs(path == name)
+                found.append(OpenField(path, clause(path), needs))
         return tuple(found)
 
     def _gap(self, section: str, version: Version | None) -> PolicyGap:
@@ -269,20 +282,21 @@ class Policy:
                     f"{terms.__name__} serves the sections {', '.join(names) or 'none'}: name one of them"
                 )
             section = names[0]
-        if self._section(section).terms is not terms:
-            raise PolicyError(f"section {section} holds {self._section(section).terms.__name__}, not {terms.__name__}")
+        if self.section(section).terms is not terms:
+            raise PolicyError(f"section {section} holds {self.section(section).terms.__name__}, not {terms.__name__}")
         built: T = self.build(section, self.version(section, on))
         return built
 
     def build(self, section: str, version: Version) -> Any:
         """Complete terms of one version, built once; raises PolicyGap."""
         key = (section, version.name)
-        if key not in self._built:
-            self._built[key] = self._build(section, version)
-        return self._built[key]
+        held = self._built.get(key)
+        if held is None or held[0] is not version:
+            held = self._built[key] = (version, self._build(section, version))
+        return held[1]
 
     def _build(self, section: str, version: Version) -> Any:
-        spec = self._section(section)
+        spec = self.section(section)
         if self.gaps(section, version):
             raise self._gap(section, version)
         values: dict[str, Any] = dict(spec.fixed)
@@ -294,15 +308,14 @@ class Policy:
 
     def traced(self, section: str, version: Version) -> Any:
         """Complete terms whose figures carry their path, version and clause, for `explain`."""
-        spec = self._section(section)
+        spec = self.section(section)
         terms = self.build(section, version)
         changes = {}
         for name, kind, labels in spec.kinds():
 
             def leaf(path: str, unit: str, name: str = name, labels: Mapping[str, Any] = labels) -> Leaf:
                 whole = name + path if path.startswith("[") else f"{name}.{path}" if path else name
-                figure = version.leaves.get(whole) or version.leaves.get(name)
-                clause = str(figure.source) if figure else str(version.source)
+                clause = str(version.cited(whole if whole in version.leaves else name))
                 return Leaf("terms", f"{section}.{whole}", labels["zh"], labels["en"], unit, version.name, clause)
 
             changes[name] = kind.trace(getattr(terms, name), leaf)
@@ -311,21 +324,19 @@ class Policy:
     def provenance(self) -> Iterator[Provenance]:
         """Every figure and every open field, each with its document, clause and dates."""
         for section, versions in self.versions.items():
-            spec = self._section(section)
+            spec = self.section(section)
             kinds = {name: kind for name, kind, _ in spec.kinds()}
             for version in versions:
                 dates = (_day(version.effective), _day(version.until))
-                for path, figure in version.leaves.items():
-                    kind = kinds[_field(path)]
-                    leaf = path[len(_field(path)) + 1 :]
-                    text = _inner(kind.write({leaf: figure.value}), leaf)
-                    source = self.documents[figure.source.document]
-                    document = source.number or source.title
-                    yield Provenance(section, version.name, path, text, document, figure.source.clause, *dates)
-                for gap in self.gaps(section, version):
-                    source = self.documents[version.source.document]
-                    document = source.number or source.title
-                    yield Provenance(section, version.name, gap.path, "open", document, version.source.clause, *dates)
+                rows = [
+                    (path, leaf_text(kinds[_field(path)], path[len(_field(path)) + 1 :], figure.value))
+                    for path, figure in version.leaves.items()
+                ]
+                rows += [(gap.path, "open") for gap in self.gaps(section, version)]
+                for path, text in rows:
+                    cited = version.cited(path)
+                    document = self.documents[cited.document].number or self.documents[cited.document].title
+                    yield Provenance(section, version.name, path, text, document, cited.clause, *dates)
 
     def change_dates(self) -> tuple[datetime.date, ...]:
         """Every date on which some section begins, or the day after it ends, in order."""
@@ -339,15 +350,16 @@ class Policy:
         return tuple(sorted(days))
 
 
+def nearest(by_path: Mapping[str, T], path: str) -> T | None:
+    """What is said of a path, or else of the closest part of the section that holds it."""
+    while path not in by_path and "." in path:
+        path = path.rpartition(".")[0]
+    return by_path.get(path)
+
+
 def _field(path: str) -> str:
     return path.split(".", 1)[0]
 
 
 def _day(day: datetime.date | None) -> str:
     return day.isoformat() if day else "open"
-
-
-def _inner(tree: Any, leaf: str) -> str:
-    for key in leaf.split(".") if leaf else ():
-        tree = tree[key]
-    return ", ".join(map(str, tree)) if isinstance(tree, list) else str(tree)

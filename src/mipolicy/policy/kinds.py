@@ -7,19 +7,23 @@ document may fix some and leave others open; bands and lists are one leaf each.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import product
 from typing import Any, TypeVar
 
 import attrs
 from attrs import frozen
 
-from mipolicy.errors import AmountError, MipolicyError, Problem
+from mipolicy.calendar import NO_DAY, as_date
+from mipolicy.errors import AmountError, MipolicyError, PolicyError, Problem
 from mipolicy.money import (
+    MAX_FEN,
     NO_LIMIT,
+    PRICE_ONE,
     exact,
     factor,
     factor_text,
+    plain_text,
     points,
     rate,
     rate_text,
@@ -44,6 +48,7 @@ __all__ = [
     "TextKind",
     "choice_table",
     "kind_of",
+    "leaf_text",
     "terms_field",
     "unit_text",
 ]
@@ -68,6 +73,11 @@ class Section:
     fixed: Mapping[str, Any] = attrs.field(factory=dict)
     zh: str = ""
 
+    def __attrs_post_init__(self) -> None:
+        unknown = [name for name in self.fixed if name not in attrs.fields_dict(self.terms)]
+        if unknown:
+            raise PolicyError(f"section {self.name} fixes {', '.join(unknown)}: no field of {self.terms.__name__}")
+
     def kinds(self) -> Iterator[tuple[str, Kind, Mapping[str, Any]]]:
         """Name, kind and labels of each field that a document has to state, in the order of the Terms class."""
         for each in attrs.fields(self.terms):
@@ -77,6 +87,8 @@ class Section:
 
 def unit_text(unit: str, value: int, language: str = "en") -> str:
     """A figure in its unit as people read it.
+
+    unit: fen, rate, factor, points, quantity, price, date, flag, days or count, or the words of a list parted by "|".
 
     >>> unit_text("fen", 123005), unit_text("rate", 550000), unit_text("days", 15)
     ('1230.05', '55%', '15')
@@ -89,8 +101,14 @@ def unit_text(unit: str, value: int, language: str = "en") -> str:
         return rate_text(value)
     if "|" in unit:
         return unit.split("|")[value]
-    if unit in ("factor", "points"):
+    if unit in ("factor", "points", "quantity"):
         return factor_text(value)
+    if unit == "price":
+        return plain_text(value, PRICE_ONE)
+    if unit == "date":
+        if value == NO_DAY:
+            return "未载明" if language == "zh" else "not stated"
+        return as_date(value).isoformat()
     if unit == "flag":
         return ("是" if value else "否") if language == "zh" else ("yes" if value else "no")
     return str(int(value))
@@ -100,12 +118,16 @@ def _count(value: Any) -> int:
     number = exact(value, 1, "a whole number")
     if number < 0:
         raise AmountError(f"{value} is negative")
+    if number > MAX_FEN:
+        raise AmountError(f"{value} is beyond what stays exact downstream")
     return number
 
 
 def _fen(value: Any) -> int:
-    if value == "none":
-        return NO_LIMIT
+    return NO_LIMIT if value == "none" else _amount(value)
+
+
+def _amount(value: Any) -> int:
     amount = yuan(value)
     if amount < 0:
         raise AmountError(f"{value} yuan is negative")
@@ -163,7 +185,7 @@ class Kind:
         return raw
 
     def figure(self, text: str) -> int:
-        """The number that the text stands for, to compare a leaf with; raises AmountError where leaves are no numbers."""
+        """The number that the text stands for; raises AmountError where leaves are no numbers."""
         raise AmountError(f"{text!r} cannot bound a field that holds no figures")
 
     def write(self, leaves: Mapping[str, Any]) -> Any:
@@ -313,7 +335,7 @@ class TableKind(Kind):
 
     def figure(self, text: str) -> int:
         """See `Kind`."""
-        return _READ[self.unit](text)
+        return Kind.figure(self, text) if self.words else _READ[self.unit](text)
 
     def needs(self, whole: bool = True) -> str:
         """See `Kind`."""
@@ -356,12 +378,18 @@ class TableKind(Kind):
         """See `Kind`."""
         tree: dict[str, Any] = {}
         for path, value in leaves.items():
+            if not path:
+                return self.text(value)
             *above, last = path.split(".")
             branch = tree
             for key in above:
                 branch = branch.setdefault(key, {})
-            branch[last] = self.words[value] if self.words else _WRITE[self.unit](value)
+            branch[last] = self.text(value)
         return tree
+
+    def text(self, value: int) -> Any:
+        """See `Kind`."""
+        return self.words[value] if self.words else _WRITE[self.unit](value)
 
     def build(self, leaves: Mapping[str, Any], section: Section) -> Table:
         """See `Kind`."""
@@ -402,18 +430,20 @@ class BandsKind(Kind):
         edges, tables = [], []
         for at, band in enumerate(raw):
             here = f"{path}[{at}]"
-            for key in band.keys() - {"from", "rate"}:
-                problems.append(Problem(f"{here}.{key}", "unknown key; allowed: from, rate"))
+            faults = len(problems)
+            problems += [Problem(f"{here}.{key}", "unknown key; allowed: from, rate") for key in _beside(band, _BAND)]
             try:
-                edges.append(_fen(band["from"]) if "from" in band else -1)
+                edges.append(_amount(band.get("from", 0)))
             except MipolicyError as error:
                 problems.append(Problem(f"{here}.from", str(error)))
-            found = rates.read(band.get("rate", {}), section, f"{here}.rate", problems)
-            missing = [leaf for leaf in rates.leaves(section) if leaf not in found]
-            if "from" not in band or missing:
-                what = "from" if "from" not in band else f"rate.{missing[0]}".rstrip(".")
-                problems.append(Problem(here, f"the band lacks {what}; bands are stated whole or left open"))
-            elif len(problems) == before:
+            found = rates.read(band["rate"], section, f"{here}.rate", problems) if "rate" in band else {}
+            lacking = [key for key in _BAND if key not in band]
+            if not lacking and len(problems) == faults:
+                lacking = [f"rate.{leaf}" for leaf in rates.leaves(section) if leaf not in found]
+            if lacking:
+                what = f"the band lacks {', '.join(lacking)}; bands are stated whole or left open"
+                problems.append(Problem(here, what))
+            if len(problems) == before:
                 tables.append(rates.build(found, section))
         if len(problems) > before:
             return {}
@@ -429,8 +459,7 @@ class BandsKind(Kind):
         for edge, table in zip(value.edges, value.rates, strict=True):
             paths = [".".join(path) for path in product(*(axis.members for axis in table.axes))]
             leaves = dict(zip(paths, table.values, strict=True))
-            rates: Any = TableKind("rate", table.axes).write(leaves) if table.axes else rate_text(table.values[0])
-            written.append({"from": yuan_text(edge), "rate": rates})
+            written.append({"from": yuan_text(edge), "rate": TableKind("rate", table.axes).write(leaves)})
         return written
 
     def trace(self, value: Bands, leaf: Callable[[str, str], Leaf]) -> Bands:
@@ -439,7 +468,7 @@ class BandsKind(Kind):
         for at, table in enumerate(value.rates):
             paths = product(*(axis.members for axis in table.axes))
             traced = (
-                Traced(v, leaf=leaf(f"[{at}].rate." + ".".join(path), "rate"))
+                Traced(v, leaf=leaf(".".join((f"[{at}].rate", *path)), "rate"))
                 for v, path in zip(table.values, paths, strict=True)
             )
             tables.append(Table(table.axes, tuple(traced)))
@@ -467,8 +496,8 @@ class RecordsKind(Kind):
         records, keys = [], set()
         for at, entry in enumerate(raw):
             here = f"{path}[{at}]"
-            for key in entry.keys() - fields.keys():
-                problems.append(Problem(f"{here}.{key}", f"unknown key; allowed: {', '.join(fields)}"))
+            allowed = f"unknown key; allowed: {', '.join(fields)}"
+            problems += [Problem(f"{here}.{key}", allowed) for key in _beside(entry, fields)]
             values = {}
             for name, each in fields.items():
                 if name in entry:
@@ -476,12 +505,17 @@ class RecordsKind(Kind):
                     if found:
                         values[name] = found[""]
                 elif each.default is attrs.NOTHING:
-                    problems.append(Problem(f"{here}.{name}", f"missing; needs {each.metadata['kind'].needs()}"))
-            if entry.get(self.key) in keys:
-                problems.append(Problem(f"{here}.{self.key}", f"{entry[self.key]!r} stands twice"))
-            keys.add(entry.get(self.key))
+                    needs = each.metadata["needs"] or each.metadata["kind"].needs()
+                    problems.append(Problem(f"{here}.{name}", f"missing; needs {needs}"))
+            if self.key in values:
+                if values[self.key] in keys:
+                    problems.append(Problem(f"{here}.{self.key}", f"{values[self.key]!r} stands twice"))
+                keys.add(values[self.key])
             if len(problems) == before:
-                records.append(self.record(**values))
+                try:
+                    records.append(self.record(**values))
+                except MipolicyError as error:
+                    problems.append(Problem(here, str(error)))
         return {"": tuple(records)} if len(problems) == before else {}
 
     def text(self, value: tuple[Any, ...]) -> list[dict[str, Any]]:
@@ -509,6 +543,24 @@ class TextKind(Kind):
         if not isinstance(raw, str):
             raise AmountError(f"takes text, not {raw!r}; codes are strings and keep their leading zeros")
         return raw
+
+
+_BAND = ("from", "rate")
+
+
+def _beside(entry: Mapping[str, Any], allowed: Collection[str]) -> list[str]:
+    """The keys that are not allowed, in the order written."""
+    return [key for key in entry if key not in allowed]
+
+
+def leaf_text(kind: Kind, leaf: str, value: Any) -> str:
+    """One leaf as policy files write it, on one line; leaf: its path below the field."""
+    written = kind.write({leaf: value})
+    for key in leaf.split(".") if leaf else ():
+        written = written[key]
+    if isinstance(written, bool):
+        return "true" if written else "false"
+    return ", ".join(map(str, written)) if isinstance(written, list) else str(written)
 
 
 def terms_field(kind: Kind, zh: str, en: str, *, needs: str = "", default: Any = attrs.NOTHING) -> Any:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -19,7 +20,7 @@ from attrs import frozen
 from cattrs.gen import make_dict_structure_fn
 from cattrs.v import transform_error
 
-from mipolicy.errors import DocumentError, PolicyError, Problem
+from mipolicy.errors import DocumentError, MipolicyError, PolicyError, Problem
 from mipolicy.policy.document import (
     STATUSES,
     Citation,
@@ -29,6 +30,7 @@ from mipolicy.policy.document import (
     Policy,
     Unresolved,
     Version,
+    nearest,
 )
 from mipolicy.policy.kinds import Section
 
@@ -37,6 +39,7 @@ __all__ = ["dumps", "loads"]
 T = TypeVar("T")
 FORMAT = 1
 _FRAME = ("version", "effective", "until", "source", "until_source", "sources", "open")
+_PARTS = ("format", "documents", "unresolved", "sections")
 _REGION = re.compile(r"[0-9]{6}")
 
 
@@ -53,53 +56,87 @@ class _Frame:
     open: dict[str, str] = attrs.field(factory=dict)
 
 
+def _text(value: Any, _: type[str]) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"takes text, not {value!r}; codes are strings and keep their leading zeros")
+    return value
+
+
+def _day(value: Any, _: type[datetime.date]) -> datetime.date:
+    if type(value) is not datetime.date:
+        raise TypeError(f"takes a date such as 2023-05-18, unquoted, not {value!r}")
+    return value
+
+
+def _texts(value: Any, _: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"takes a list of texts, not {value!r}")
+    return tuple(_text(each, str) for each in value)
+
+
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
-
-    def text(value: Any, _: type[str]) -> str:
-        if not isinstance(value, str):
-            raise TypeError(f"takes text, not {value!r}; codes are strings and keep their leading zeros")
-        return value
-
-    def day(value: Any, _: type[datetime.date]) -> datetime.date:
-        if type(value) is not datetime.date:
-            raise TypeError(f"takes a date such as 2023-05-18, unquoted, not {value!r}")
-        return value
-
-    converter.register_structure_hook(str, text)
-    converter.register_structure_hook(datetime.date, day)
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(datetime.date, _day)
+    converter.register_structure_hook(tuple[str, ...], _texts)
     for each in (Citation, Document, Unresolved, Header, _Frame):
-        converter.register_structure_hook(each, make_dict_structure_fn(each, converter, _cattrs_forbid_extra_keys=True))
+        attrs.resolve_types(each)
+        hook = make_dict_structure_fn(each, converter, _cattrs_forbid_extra_keys=True)
+        converter.register_structure_hook(each, partial(_table, hook))
     return converter
+
+
+def _table(hook: Callable[[Any, Any], Any], value: Any, shape: type[Any]) -> Any:
+    if not isinstance(value, dict):
+        raise TypeError(f"takes a table, not {value!r}")
+    return hook(value, shape)
 
 
 _CONVERTER = _converter()
 
 
-def _structure(raw: Any, shape: type[T], path: str, problems: list[Problem]) -> T | None:
+def _structure(raw: Any, shape: type[T], path: str, problems: list[Problem]) -> tuple[T | None, set[str]]:
+    """The record that a table holds, and the keys that are missing or wrong, which are None in it."""
     if not isinstance(raw, dict):
         problems.append(Problem(path, f"takes a table, not {raw!r}"))
-        return None
-    try:
-        return _CONVERTER.structure(raw, shape)
-    except cattrs.BaseValidationError as error:
-        for line in transform_error(error, path="$", format_exception=_explain):
-            message, _, where = line.rpartition(" @ ")
-            problems.append(Problem(path + where.removeprefix("$").replace("['", ".").replace("']", ""), message))
-        return None
+        return None, set()
+    fields = attrs.fields_dict(shape)  # type: ignore[arg-type]  # only attrs classes come here
+    allowed = ", ".join(fields)
+    problems += [Problem(f"{path}.{key}", f"unknown key; allowed: {allowed}") for key in raw if key not in fields]
+    values: dict[str, Any] = {}
+    for name, each in fields.items():
+        if name in raw:
+            try:
+                values[name] = _CONVERTER.structure(raw[name], each.type)
+            except (cattrs.BaseValidationError, TypeError, ValueError, AttributeError) as error:
+                problems += [Problem(f"{path}.{name}{where}", message) for where, message in _mistakes(error)]
+        elif each.default is attrs.NOTHING:
+            problems.append(Problem(f"{path}.{name}", "missing, and required"))
+    bad = {
+        name for name, each in fields.items() if name not in values and (name in raw or each.default is attrs.NOTHING)
+    }
+    return shape(**values, **dict.fromkeys(bad)), bad
 
 
-def _explain(error: BaseException, shape: type | None) -> str:
+def _mistakes(error: Exception) -> Iterator[tuple[str, str]]:
+    """The path below the key, and the message, of each mistake that cattrs found in it."""
+    if not isinstance(error, cattrs.BaseValidationError):
+        yield "", _explain(error, None)
+        return
+    for line in transform_error(error, path="$", format_exception=_explain):
+        message, _, where = line.rpartition(" @ ")
+        yield where.removeprefix("$").replace("['", ".").replace("']", ""), message
+
+
+def _explain(error: BaseException, _: type | None) -> str:
     if isinstance(error, KeyError):
-        return f"required key {error.args[0]!r} is missing"
+        return "missing, and required"
     if isinstance(error, cattrs.ForbiddenExtraKeysError):
         allowed = ", ".join(each.name for each in attrs.fields(error.cl))
         return f"unknown key {', '.join(sorted(error.extra_fields))}; allowed: {allowed}"
-    if isinstance(error, cattrs.IterableValidationError):
-        return "takes a list"
-    if isinstance(error, (TypeError, ValueError)):
-        return str(error)
-    return f"invalid value for {getattr(shape, '__name__', shape)}: {error}"
+    if isinstance(error, AttributeError):
+        return "takes a table"
+    return str(error)
 
 
 def loads(
@@ -108,11 +145,13 @@ def loads(
     *,
     base: Policy | None = None,
     name: str = "policy",
+    find: Callable[[str], Policy] | None = None,
 ) -> Policy:
     """A policy from its TOML text.
 
     text: UTF-8; sections: name -> `Section`, as `mipolicy.rooms.SECTIONS` lists them;
-    base: the policy that an overlay `extends`, already loaded; name: how errors call the text.
+    base: the policy that an overlay `extends`, already loaded; name: how errors call the text;
+    find: gives the policy of an id, for an overlay whose base is not given.
     Raises DocumentError with every mistake and its path.
     """
     if isinstance(text, bytes):
@@ -120,15 +159,23 @@ def loads(
             text = text.decode("utf-8")
         except UnicodeDecodeError as error:
             raise DocumentError(name, [Problem("file", f"not UTF-8 at byte {error.start}; save it as UTF-8")]) from None
+    text = text.removeprefix("\ufeff")  # editors on Windows put a byte order mark before UTF-8
     if not text.strip():
         raise DocumentError(
             name, [Problem("file", "the file is empty; a policy needs at least id, title, region, schemes")]
         )
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise DocumentError(name, [Problem("file", "not TOML: nested too deeply")]) from None
+    except ValueError as error:  # integers too long to read are no TOMLDecodeError
         raise DocumentError(name, [Problem("file", f"not TOML: {error}")]) from None
     problems: list[Problem] = []
+    if base is None and find is not None and isinstance(raw.get("extends"), str) and raw["extends"]:
+        try:
+            base = find(raw["extends"])
+        except PolicyError as error:
+            problems.append(Problem("header.extends", str(error)))
     policy = _Reader(raw, sections, base, problems).policy()
     if problems or policy is None:
         raise DocumentError(name, problems)
@@ -144,35 +191,43 @@ class _Reader:
         self.raw, self.sections, self.base, self.problems = dict(raw), sections, base, problems
 
     def policy(self) -> Policy | None:
-        if self.raw.pop("format", None) != FORMAT:
+        raw = self.raw
+        if type(raw.get("format")) is not int or raw["format"] != FORMAT:
             self._problem("format", f"takes {FORMAT}, the one format that this version reads")
-        documents = self._documents(self.raw.pop("documents", {}))
-        unresolved = self._unresolved(self.raw.pop("unresolved", []))
-        versions_raw = self._collect(self.raw.pop("sections", {}))
-        header = _structure(self.raw, Header, "header", self.problems)
-        if header is None:
-            return None
-        self._check_header(header)
+        names = [each.name for each in attrs.fields(Header)]
+        for key in raw:
+            if key not in names and key not in _PARTS:
+                self._problem(key, f"unknown key; allowed: {', '.join((*names, *_PARTS))}")
+        documents = self._documents(raw.get("documents", {}))
         if self.base is not None:
             documents = {**self.base.documents, **documents}
+        unresolved = self._unresolved(raw.get("unresolved", []), documents)
+        if self.base is not None:
             unresolved = (*self.base.unresolved, *unresolved)
+        versions_raw = self._collect(raw.get("sections", {}))
+        header, bad = _structure({key: raw[key] for key in names if key in raw}, Header, "header", self.problems)
+        if header is None:
+            return None
+        self._check_header(header, bad)
         versions: dict[str, tuple[Version, ...]] = dict(self.base.versions) if self.base is not None else {}
         for section, entries in versions_raw.items():
             versions[section] = self._versions(section, entries, documents, versions.get(section, ()))
         ordered = {section: versions[section] for section in self.sections if section in versions}
-        return Policy(header, documents, unresolved, ordered, self.sections)
+        return Policy(header, documents, unresolved, ordered, dict(self.sections))
 
     def _problem(self, path: str, message: str) -> None:
         self.problems.append(Problem(path, message))
 
-    def _check_header(self, header: Header) -> None:
-        if not _REGION.fullmatch(header.region):
+    def _check_header(self, header: Header, bad: set[str]) -> None:
+        if "region" not in bad and not _REGION.fullmatch(header.region):
             self._problem("header.region", f"takes a six-digit GB/T 2260 code, not {header.region!r}")
-        if not header.schemes:
+        if "id" not in bad and not header.id:
+            self._problem("header.id", "takes a name that tells this policy from others")
+        if "schemes" not in bad and not header.schemes:
             self._problem("header.schemes", "takes at least one insutype code")
         if header.extends and self.base is None:
             self._problem("header.extends", f"extends {header.extends!r}, which was not given")
-        if self.base is not None and header.extends != self.base.id:
+        if self.base is not None and "extends" not in bad and header.extends != self.base.id:
             self._problem("header.extends", f"extends {header.extends!r}, but the base given is {self.base.id!r}")
 
     def _documents(self, raw: Any) -> dict[str, Document]:
@@ -181,11 +236,11 @@ class _Reader:
             self._problem("documents", "takes a table of documents by short name")
             return documents
         for name, entry in raw.items():
-            document = _structure(entry, Document, f"documents.{name}", self.problems)
+            document, bad = _structure(entry, Document, f"documents.{name}", self.problems)
             if document is None:
                 continue
             documents[name] = document
-            if document.status not in STATUSES:
+            if "status" not in bad and document.status not in STATUSES:
                 self._problem(
                     f"documents.{name}.status", f"takes one of {', '.join(STATUSES)}, not {document.status!r}"
                 )
@@ -193,12 +248,25 @@ class _Reader:
                 self._problem(f"documents.{name}.until", f"{document.until} is before {document.effective}")
         return documents
 
-    def _unresolved(self, raw: Any) -> tuple[Unresolved, ...]:
+    def _unresolved(self, raw: Any, documents: Mapping[str, Document]) -> tuple[Unresolved, ...]:
+        found: list[Unresolved] = []
         if not isinstance(raw, list):
             self._problem("unresolved", "takes a list of tables")
             return ()
-        found = (_structure(entry, Unresolved, f"unresolved[{at}]", self.problems) for at, entry in enumerate(raw))
-        return tuple(each for each in found if each is not None)
+        for at, entry in enumerate(raw):
+            each, bad = _structure(entry, Unresolved, f"unresolved[{at}]", self.problems)
+            if each is not None:
+                if "cited_in" not in bad:
+                    self._check_citation(each.cited_in, f"unresolved[{at}].cited_in", documents)
+                found.append(each)
+        return tuple(found)
+
+    def _check_citation(self, citation: Citation, path: str, documents: Mapping[str, Document]) -> None:
+        if citation.document not in documents:
+            known = ", ".join(documents) or "none"
+            self._problem(f"{path}.document", f"no document {citation.document!r}; documents: {known}")
+        if not citation.clause.strip():
+            self._problem(f"{path}.clause", "a citation needs its clause")
 
     def _collect(self, tree: Any, above: str = "") -> dict[str, list[Any]]:
         """Dotted section names to their lists of versions."""
@@ -221,18 +289,20 @@ class _Reader:
     def _versions(
         self, section: str, entries: list[Any], documents: Mapping[str, Document], base: tuple[Version, ...]
     ) -> tuple[Version, ...]:
-        found = {version.name: version for version in base}
+        before = {version.name: version for version in base}
+        found = dict(before)
         stated: set[str] = set()
         for at, entry in enumerate(entries):
             path = f"sections.{section}[{at}]"
             name = entry.get("version") if isinstance(entry, dict) else None
-            if name in stated:
-                self._problem(f"{path}.version", f"{name!r} stands twice in this section")
-            stated.add(str(name))
-            version = self._version(self.sections[section], entry, path, documents, found.get(str(name)))
-            if version is not None:
+            if isinstance(name, str):
+                if name in stated:
+                    self._problem(f"{path}.version", f"{name!r} stands twice in this section")
+                stated.add(name)
+            version = self._version(self.sections[section], entry, path, documents, before.get(str(name)))
+            if version is not None and isinstance(version.name, str):
                 found[version.name] = version
-        versions = sorted(found.values(), key=lambda version: (version.effective or datetime.date.min, version.name))
+        versions = sorted(found.values(), key=lambda version: version.effective or datetime.date.min)
         self._check_spans(section, versions)
         return tuple(versions)
 
@@ -242,31 +312,35 @@ class _Reader:
         if not isinstance(entry, dict):
             self._problem(path, "takes a table")
             return None
+        faults = len(self.problems)
         fields = {name: kind for name, kind, _ in spec.kinds()}
-        for key in entry.keys() - fields.keys() - set(_FRAME):
-            why = "is settled by what this section is" if key in spec.fixed else "unknown key"
-            self._problem(f"{path}.{key}", f"{why}; allowed: {', '.join((*_FRAME, *fields))}")
-        frame = _structure({key: entry[key] for key in _FRAME if key in entry}, _Frame, path, self.problems)
-        if frame is None:  # the fields are read all the same, so that their mistakes are reported too
-            for name in fields.keys() & entry.keys():
-                fields[name].read(entry[name], spec, f"{path}.{name}", self.problems)
+        for key in entry:
+            if key not in fields and key not in _FRAME:
+                why = "is settled by what this section is" if key in spec.fixed else "unknown key"
+                self._problem(f"{path}.{key}", f"{why}; allowed: {', '.join((*_FRAME, *fields))}")
+        read = {
+            name: kind.read(entry[name], spec, f"{path}.{name}", self.problems)
+            for name, kind in fields.items()
+            if name in entry
+        }
+        frame, bad = _structure({key: entry[key] for key in _FRAME if key in entry}, _Frame, path, self.problems)
+        if frame is None:
             return None
-        self._check_frame(frame, path, fields, documents)
+        frame = attrs.evolve(frame, sources=frame.sources or {}, open=frame.open or {})  # None where it was wrong
+        self._check_frame(frame, bad, path, documents)
         source = frame.source or (base.source if base else None)
         if source is None:
-            self._problem(path, "unsourced: required key 'source' is missing; state its document and clause")
-            return None
+            if "source" not in bad:
+                self._problem(path, "unsourced: required key 'source' is missing; state its document and clause")
+            source = Citation("", "")
         leaves = dict(base.leaves) if base is not None else {}
-        notes = {**(base.open if base else {}), **frame.open}
-        for name, kind in fields.items():
-            if name not in entry:
-                continue
-            if base is not None and frame.source is None and name not in frame.sources:
-                self._problem(f"{path}.{name}", "an overlay's figure needs a source of its own")
-            for leaf, value in kind.read(entry[name], spec, f"{path}.{name}", self.problems).items():
+        for name, found in read.items():
+            for leaf, value in found.items():
                 whole = f"{name}.{leaf}" if leaf else name
-                leaves[whole] = Figure(value, frame.sources.get(whole) or frame.sources.get(name) or source)
-                notes.pop(whole, None)
+                own = nearest(frame.sources, whole) or frame.source
+                if own is None and base is not None and "source" not in bad:
+                    self._problem(f"{path}.{whole}", "an overlay's figure needs a source of its own")
+                leaves[whole] = Figure(value, own or source)
         version = Version(
             name=frame.version,
             source=base.source if base else source,
@@ -274,43 +348,65 @@ class _Reader:
             until=frame.until or (base.until if base else None),
             until_source=frame.until_source or (base.until_source if base else None),
             leaves=leaves,
-            open=notes,
         )
-        self._check_terms(spec, version, path)
+        unfilled = _unfilled(spec, version)
+        self._check_paths(frame, spec, {name: found for name, found in read.items() if found}, unfilled, path)
+        version = attrs.evolve(
+            version,
+            open=_kept({**(base.open if base else {}), **frame.open}, unfilled),
+            sources=_kept({**(base.sources if base else {}), **frame.sources}, {*unfilled, "effective"}),
+        )
+        self._check_span(frame, bad, version, path)
+        if len(self.problems) == faults:
+            self._check_terms(spec, version, path)
         return version
 
-    def _check_frame(
-        self, frame: _Frame, path: str, fields: Mapping[str, Any], documents: Mapping[str, Document]
-    ) -> None:
+    def _check_frame(self, frame: _Frame, bad: set[str], path: str, documents: Mapping[str, Document]) -> None:
         cited = {"source": frame.source, "until_source": frame.until_source}
         cited.update({f"sources.{name}": citation for name, citation in frame.sources.items()})
         for where, citation in cited.items():
-            if citation is None:
-                continue
-            if citation.document not in documents:
-                known = ", ".join(documents) or "none"
-                self._problem(f"{path}.{where}.document", f"no document {citation.document!r}; documents: {known}")
-            if not citation.clause.strip():
-                self._problem(f"{path}.{where}.clause", "a citation needs its clause")
+            if citation is not None:
+                self._check_citation(citation, f"{path}.{where}", documents)
+        if "version" not in bad and not frame.version.strip():
+            self._problem(f"{path}.version", "takes a name that tells the versions of the section apart")
+
+    def _check_paths(
+        self, frame: _Frame, spec: Section, read: Mapping[str, Mapping[str, Any]], unfilled: set[str], path: str
+    ) -> None:
+        """Each citation and note must name something that is there: a figure of this entry, or what is open."""
+        fields = {name: kind for name, kind, _ in spec.kinds()}
+        parts = {"effective"}.union(*(_within(name, kind.leaves(spec)) for name, kind in fields.items()))
+        stated = {"effective"}.union(*(_within(name, found) for name, found in read.items()))
         for key, names in (("sources", frame.sources), ("open", frame.open)):
             for name in names:
-                if name.split(".", 1)[0] not in {*fields, "effective"}:
-                    self._problem(f"{path}.{key}.{name}", f"no such field; fields: {', '.join(fields)}")
-        if frame.until is not None and frame.until_source is None:
+                field = name.split(".", 1)[0]
+                here = f"{path}.{key}.{name}"
+                if field not in fields and name != "effective":
+                    self._problem(here, f"no such field; fields: {', '.join(('effective', *fields))}")
+                elif name not in parts:
+                    leaves = ", ".join(leaf for leaf in fields[field].leaves(spec) if leaf) or "none"
+                    self._problem(here, f"no such part of {field}; parts: {leaves}")
+                elif key == "open" and name not in unfilled:
+                    self._problem(here, "is stated, so it is not open")
+                elif key == "sources" and name not in unfilled | stated:
+                    self._problem(here, "cites a figure that this entry does not state")
+
+    def _check_span(self, frame: _Frame, bad: set[str], version: Version, path: str) -> None:
+        if frame.until is not None and frame.until_source is None and "until_source" not in bad:
             self._problem(f"{path}.until", "an explicit end needs its own source: state until_source")
-        if frame.effective and frame.until and frame.until < frame.effective:
-            self._problem(f"{path}.until", f"ends on {frame.until}, before it begins on {frame.effective}")
+        if version.until_source is not None and version.until is None and "until" not in bad:
+            self._problem(f"{path}.until_source", "an end is sourced but not stated: state until")
+        if version.effective and version.until and version.until < version.effective:
+            self._problem(f"{path}.until", f"ends on {version.until}, before it begins on {version.effective}")
 
     def _check_terms(self, spec: Section, version: Version, path: str) -> None:
         """A version that leaves nothing open is built once, so that the Terms class can say what does not fit."""
-        if self.problems:
-            return
         policy = Policy(Header("", "", "", ()), {}, (), {}, self.sections)
         if any(gap.path != "effective" for gap in policy.gaps(spec.name, version)):
             return
         try:
             policy.build(spec.name, attrs.evolve(version, effective=version.effective or datetime.date.min))
-        except (PolicyError, ValueError) as error:
+        except (MipolicyError, ValueError) as error:
             self._problem(path, str(error))
 
     def _check_spans(self, section: str, versions: list[Version]) -> None:
@@ -337,9 +433,9 @@ def dumps(policy: Policy) -> str:
     plain = cattrs.Converter(omit_if_default=True)
     tree: dict[str, Any] = {"format": FORMAT, **plain.unstructure(attrs.evolve(policy.header, extends=""))}
     tree["schemes"] = list(policy.header.schemes)
-    tree["documents"] = {name: _dates(plain.unstructure(each)) for name, each in policy.documents.items()}
+    tree["documents"] = {name: plain.unstructure(each) for name, each in policy.documents.items()}
     if policy.unresolved:
-        tree["unresolved"] = [_dates(plain.unstructure(each)) for each in policy.unresolved]
+        tree["unresolved"] = [plain.unstructure(each) for each in policy.unresolved]
     sections: dict[str, Any] = {}
     for name, versions in policy.versions.items():
         *above, last = name.split(".")
@@ -349,14 +445,6 @@ def dumps(policy: Policy) -> str:
         branch[last] = [_written(policy.sections[name], version, plain) for version in versions]
     tree["sections"] = sections
     return tomli_w.dumps(tree)
-
-
-def _dates(tree: dict[str, Any]) -> dict[str, Any]:
-    """cattrs turns dates to text; TOML has dates of its own."""
-    for key in ("published", "verified_on", "effective", "until"):
-        if isinstance(tree.get(key), str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", tree[key]):
-            tree[key] = datetime.date.fromisoformat(tree[key])
-    return tree
 
 
 def _written(spec: Section, version: Version, plain: cattrs.Converter) -> dict[str, Any]:
@@ -369,16 +457,41 @@ def _written(spec: Section, version: Version, plain: cattrs.Converter) -> dict[s
         tree["until_source"] = plain.unstructure(version.until_source)
     if version.open:
         tree["open"] = dict(version.open)
-    sources: dict[str, Any] = {}
+    sources = dict(version.sources)
+    unfilled = _unfilled(spec, version)
     for name, kind, _ in spec.kinds():
         own = {path: figure for path, figure in version.leaves.items() if path.split(".", 1)[0] == name}
         if not own:
             continue
         tree[name] = kind.write({path[len(name) + 1 :]: figure.value for path, figure in own.items()})
         cited = {figure.source for figure in own.values()}
+        if len(cited) == 1 and name not in unfilled:
+            own = {name: next(iter(own.values()))}
         for path, figure in own.items():
-            if figure.source != version.source:
-                sources[name if len(cited) == 1 else path] = plain.unstructure(figure.source)
+            if figure.source != (nearest(sources, path) or version.source):
+                sources[path] = figure.source
     if sources:
-        tree["sources"] = sources
+        tree["sources"] = {path: plain.unstructure(citation) for path, citation in sources.items()}
     return tree
+
+
+def _unfilled(spec: Section, version: Version) -> set[str]:
+    """The paths of a version under which something is open, at any depth."""
+    found = set() if version.effective else {"effective"}
+    for name, kind, _ in spec.kinds():
+        open_leaves = [leaf for leaf in kind.leaves(spec) if (f"{name}.{leaf}" if leaf else name) not in version.leaves]
+        found |= _within(name, open_leaves)
+    return found
+
+
+def _within(name: str, leaves: Iterable[str]) -> set[str]:
+    """The paths of a field's leaves, and of all that holds them."""
+    found = set()
+    for leaf in leaves:
+        parts = (name, *leaf.split(".")) if leaf else (name,)
+        found |= {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    return found
+
+
+def _kept(by_path: Mapping[str, T], paths: set[str]) -> dict[str, T]:
+    return {path: value for path, value in by_path.items() if path in paths}

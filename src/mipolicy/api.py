@@ -1,0 +1,103 @@
+"""What people call: load a policy, settle a bill or a table of bills, reverse, replay, explain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, overload
+
+from mipolicy import batch, packs
+from mipolicy.batch import Gaps, TableResult
+from mipolicy.batch.columns import Table
+from mipolicy.batch.table import BLOCK_ROWS
+from mipolicy.benefits.bill import Bill
+from mipolicy.benefits.fee_lines import Line
+from mipolicy.benefits.settlement import Settlement, reverse, settle_bill
+from mipolicy.benefits.totals import Totals
+from mipolicy.errors import InputError, TableError
+from mipolicy.explain import Explanation, explain_settlement
+from mipolicy.policy import Mode, Policy
+from mipolicy.policy import loads as _loads
+from mipolicy.rooms import SECTIONS
+
+__all__ = ["explain", "load", "loads", "resettle", "reverse", "settle"]
+
+load = packs.load
+resettle = batch.resettle
+
+
+def loads(
+    text: str | bytes,
+    *,
+    base: Policy | None = None,
+    name: str = "policy",
+    mode: Mode = "strict",
+    allow_repealed: bool = False,
+) -> Policy:
+    """A policy from TOML text, with the sections of this version.
+
+    base: the policy that it `extends`; a bundled pack is found by its id when `base` is left out;
+    mode, allow_repealed: see `Policy`.  Raises DocumentError with every mistake and its path.
+    """
+    policy = _loads(text, SECTIONS, base=base, name=name, find=packs.load)
+    return policy.using(mode=mode, allow_repealed=allow_repealed)
+
+
+@overload
+def settle(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), totals: Totals | None = None) -> Settlement: ...
+@overload
+def settle(
+    policy: Policy,
+    bill: Table,
+    *,
+    lines: Table | None = None,
+    totals: Mapping[str, Totals] | None = None,
+    columns: Sequence[str] | None = None,
+    gaps: Gaps = "raise",
+    threads: int | None = None,
+    block_rows: int = BLOCK_ROWS,
+) -> TableResult: ...
+def settle(policy: Policy, bill: Any, *, lines: Any = None, totals: Any = None, **options: Any) -> Any:
+    """Settle one bill, or a table of bills, under the policy in force on each date.
+
+    bill: a `Bill`, or a mapping of columns named as its fields; lines: its fee lines, or a table of them;
+    totals: what the person, or each person, has used before; options: see `mipolicy.batch.settle_table`.
+    One bill raises InputError, CodeError, PolicyGap, NotInForce or RepealedPolicy; in a table, bad rows are rejects.
+
+    >>> import mipolicy
+    >>> policy = mipolicy.load("assumed")
+    >>> bill = mipolicy.Bill.from_record({
+    ...     "setl_id": "S1", "mdtrt_id": "M1", "psn_no": "P1", "insutype": "310", "psn_type": "11", "med_type": "11",
+    ...     "hosp_lv": "05", "medins_kind": "hospital", "medins_ownership": "public", "fixmedins_code": "H1",
+    ...     "setl_time": "2025-03-01 09:30:00", "medfee_sumamt": "1000.00", "fulamt_ownpay_amt": "0.00",
+    ...     "overlmt_selfpay": "0.00", "preselfpay_amt": "0.00", "inscp_scp_amt": "1000.00"})
+    >>> settled = mipolicy.settle(policy, bill)
+    >>> settled.setlinfo.fund_pay_sumamt + settled.setlinfo.psn_part_amt
+    100000
+    """
+    if isinstance(bill, Bill):
+        if options:
+            raise TypeError(f"one bill takes lines and totals only, not {', '.join(options)}")
+        return settle_bill(policy, bill, lines=lines or (), totals=totals)
+    if not isinstance(bill, Mapping):
+        raise TableError(f"a Bill or a mapping of columns is due, not {type(bill).__name__}")
+    return batch.settle_table(policy, bill, lines=lines, totals=totals, **options)
+
+
+def explain(
+    policy: Policy,
+    bill: Bill | Table,
+    *,
+    row: int | None = None,
+    lines: Any = None,
+    totals: Any = None,
+) -> Explanation:
+    """Why a bill, or one row of a table, is settled as it is: every step with its formula and clauses.
+
+    row: the row of a table, from 0; the person's earlier rows are settled first, so that the totals are those the row
+    met.  Raises what `settle` raises for one bill; InputError for a row that the table rejects.
+    """
+    if isinstance(bill, Bill):
+        return explain_settlement(settle_bill(policy, bill, lines=lines or (), totals=totals))
+    if row is None:
+        raise InputError("say which row of the table to explain: row=0 is the first")
+    return explain_settlement(batch.settlement_of(policy, bill, row, lines=lines, totals=totals))

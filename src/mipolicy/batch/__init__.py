@@ -1,0 +1,19 @@
+"""The table form of `mipolicy.settle`: the same bodies on columns, blocks, threads, rejects, totals by person."""
+
+from mipolicy.batch.one import settlement_of
+from mipolicy.batch.prepare import BatchGap, Gaps
+from mipolicy.batch.result import OUTPUTS, Rejects, TableResult, TotalsTable
+from mipolicy.batch.table import Difference, resettle, settle_table
+
+__all__ = [
+    "OUTPUTS",
+    "BatchGap",
+    "Difference",
+    "Gaps",
+    "Rejects",
+    "TableResult",
+    "TotalsTable",
+    "resettle",
+    "settle_table",
+    "settlement_of",
+]

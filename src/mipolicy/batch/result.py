@@ -1,0 +1,107 @@
+"""What settling a table gives: columns of the settled rows, rejects with their reasons, totals."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import frozen
+
+from mipolicy.batch.ledger import Ledger
+from mipolicy.benefits.inpatient import Inpatient
+from mipolicy.benefits.outpatient import Outpatient
+from mipolicy.benefits.statement import Setlinfo
+from mipolicy.benefits.totals import Totals
+from mipolicy.money import Column, yuan_text
+from mipolicy.policy.kinds import unit_text
+
+__all__ = ["OUTPUTS", "Rejects", "TableResult", "TotalsTable"]
+
+
+def _outputs() -> dict[str, str]:
+    units: dict[str, str] = {}
+    for shape in (Setlinfo, Outpatient, Inpatient):
+        for each in attrs.fields(shape):
+            units.setdefault(each.name, each.metadata["unit"])
+    return units
+
+
+OUTPUTS: Mapping[str, str] = _outputs()
+"""Every number that can be kept per bill, with its unit: the settlement fields, then the steps of the rooms."""
+
+
+@frozen
+class Rejects:
+    """Rows that were not settled: their place in the table, ids, a short reason and a sentence."""
+
+    row: Column
+    setl_id: tuple[str, ...]
+    reason: tuple[str, ...]
+    message: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def counts(self) -> Mapping[str, int]:
+        """How many rows each reason stopped."""
+        return Counter(self.reason)
+
+    def records(self) -> Iterator[dict[str, str]]:
+        """One record per rejected row."""
+        for row, setl_id, reason, message in zip(self.row, self.setl_id, self.reason, self.message, strict=True):
+            yield {"row": str(row), "setl_id": setl_id, "reason": reason, "message": message}
+
+
+@frozen
+class TotalsTable(Mapping[str, Totals]):
+    """Running totals of many persons: psn_no -> `Totals`, made when asked for."""
+
+    ledger: Ledger
+
+    def __getitem__(self, psn_no: str) -> Totals:
+        return self.ledger.totals(psn_no)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.ledger.persons)
+
+    def __len__(self) -> int:
+        return len(self.ledger.persons)
+
+
+@frozen
+class TableResult:
+    """A table of bills settled: rows in = rows settled + rows rejected.
+
+    row: place of each settled row in the table given; columns: what was kept, one entry per settled row;
+    line_rejects: fee lines without a bill, and those that stopped theirs; totals: after each person's last bill.
+    """
+
+    rows_in: int
+    row: Column
+    columns: Mapping[str, Any]
+    rejects: Rejects
+    line_rejects: Rejects
+    totals: TotalsTable
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def texts(self, language: str = "en") -> dict[str, list[str]]:
+        """The columns as text for files: amounts in yuan, rates in percent."""
+        written: dict[str, list[str]] = {}
+        for name, column in self.columns.items():
+            unit = OUTPUTS.get(name, "")
+            if unit == "fen":
+                written[name] = [yuan_text(value) for value in column.tolist()]
+            elif unit == "rate":
+                written[name] = [unit_text("rate", value, language) for value in column.tolist()]
+            else:
+                written[name] = [str(value) for value in np.asarray(column).tolist()]
+        return written
+
+    def total(self, name: str) -> int:
+        """The sum of a column, as a Python int."""
+        return int(np.asarray(self.columns[name], object).sum()) if len(self) else 0

@@ -1,0 +1,356 @@
+"""The public record of a bill, what must hold of it, and its codes as small integers.
+
+Field names are those of the national settlement interface where it has one, else plain English.  Codes are strings.
+Each check is written once, for one bill and for a column of bills.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Generic, TypeVar
+
+import attrs
+from attrs import field, frozen
+
+from mipolicy import codes
+from mipolicy.benefits.axes import (
+    EMPLOYEE_STATUS,
+    INSTITUTION,
+    LEVEL,
+    OWNERSHIP,
+    RESIDENT_STATUS,
+    SCHEMES,
+    SERVICE,
+    STREAMS,
+)
+from mipolicy.calendar import NO_DAY, day_number
+from mipolicy.errors import CodeError, InputError, MipolicyError
+from mipolicy.money import MAX_FEN, A, quantity, rate, unit_price, yuan
+
+__all__ = [
+    "AMOUNTS",
+    "CHECKS",
+    "NO_AMOUNT",
+    "Bill",
+    "Check",
+    "CodeBook",
+    "Figures",
+    "bill_field",
+    "bill_fields",
+    "figures_of",
+    "read_record",
+]
+
+AMOUNTS: Final = ("medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
+T = TypeVar("T", bound=attrs.AttrsInstance)
+NO_AMOUNT: Final = -(2**62)
+"""Stands for a part of the bill that is not stated, because its lines say it."""
+
+
+def bill_field(kind: str, zh: str, en: str, default: Any = attrs.NOTHING) -> Any:
+    """A field of a public record: how it is read, and its labels."""
+    return field(default=default, metadata={"kind": kind, "zh": zh, "en": en})
+
+
+@frozen(kw_only=True)
+class Bill:
+    """One bill as the settlement interface sends it; amounts in fen (see `yuan`), codes as strings.
+
+    The four parts may be left out where the fee lines are given.  Flags are "0" or "1".  `adm_time` and `dscg_time` are
+    needed for inpatient care.  A reversal has `refd_setl_flag` "1", names the bill it reverses in `init_setl_id`, and
+    carries that bill's amounts with the opposite sign.
+    """
+
+    setl_id: str = bill_field("id", "结算ID", "settlement id")
+    mdtrt_id: str = bill_field("id", "就诊ID", "encounter id")
+    psn_no: str = bill_field("id", "人员编号", "person")
+    insutype: str = bill_field("code", "险种类型", "insurance type")
+    psn_type: str = bill_field("code", "人员类别", "person class")
+    med_type: str = bill_field("code", "医疗类别", "kind of care")
+    hosp_lv: str = bill_field("code", "医院等级", "institution level")
+    medins_kind: str = bill_field("code", "机构类型", "institution kind")
+    medins_ownership: str = bill_field("code", "举办主体", "ownership")
+    fixmedins_code: str = bill_field("id", "定点医药机构编号", "institution")
+    setl_time: datetime.datetime = bill_field("time", "结算时间", "settled at")
+    medfee_sumamt: int = bill_field("fen", "医疗费总额", "total cost")
+    fulamt_ownpay_amt: int | None = bill_field("fen", "全自费金额", "wholly self-paid", None)
+    overlmt_selfpay: int | None = bill_field("fen", "超限价自费费用", "above price ceilings", None)
+    preselfpay_amt: int | None = bill_field("fen", "先行自付金额", "first-pay share", None)
+    inscp_scp_amt: int | None = bill_field("fen", "符合政策范围金额", "in-scope amount", None)
+    adm_time: datetime.date | None = bill_field("date", "入院日期", "admission", None)
+    dscg_time: datetime.date | None = bill_field("date", "出院日期", "discharge", None)
+    dise_codg: str = bill_field("text", "病种编码", "disease", "")
+    second_dise_codg: str = bill_field("text", "第二病种编码", "second recognised disease", "")
+    opsp_fixmedins_code: str = bill_field("text", "选定医疗机构", "registered designated institution", "")
+    opsp_begndate: datetime.date | None = bill_field("date", "待遇开始日期", "recognition from", None)
+    opsp_enddate: datetime.date | None = bill_field("date", "待遇结束日期", "recognition to", None)
+    service_kind: str = bill_field("code", "服务类别", "kind of service", "general")
+    online_flag: str = bill_field("flag", "互联网诊疗", "online care", "0")
+    follow_up_flag: str = bill_field("flag", "复诊", "follow-up", "0")
+    referral_flag: str = bill_field("flag", "转院连续住院", "transferred from the stay before", "0")
+    mid_setl_flag: str = bill_field("flag", "中途结算", "interim bill", "0")
+    refd_setl_flag: str = bill_field("flag", "退费结算标志", "reversal", "0")
+    init_setl_id: str = bill_field("text", "原结算ID", "bill that is reversed", "")
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Bill:
+        """A bill from a record of texts: amounts in yuan, dates in ISO form; empty texts count as absent.
+
+        Raises InputError naming the field for a name that is unknown or missing, a date or an amount it cannot read.
+        """
+        return read_record(cls, record, "bill")
+
+
+def read_record(cls: type[T], record: Mapping[str, Any], what: str) -> T:
+    """A public record from a record of texts; see `Bill.from_record`."""
+    known = attrs.fields_dict(cls)
+    unknown = sorted(set(record) - set(known))
+    if unknown:
+        raise InputError(f"a {what} has no field {', '.join(unknown)}; fields: {', '.join(known)}")
+    values: dict[str, Any] = {}
+    for name, each in known.items():
+        value = record.get(name)
+        if value is None or value == "":
+            if each.default is attrs.NOTHING:
+                raise InputError(f"a {what} needs {name} ({each.metadata['zh']})")
+            continue
+        values[name] = READ[each.metadata["kind"]](name, value)
+    return cls(**values)
+
+
+def _read_text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InputError(f"{name}: a code string is due, not {type(value).__name__} {value!r}")
+    return value
+
+
+def _read_with(read: Callable[[Any], int]) -> Callable[[str, Any], int]:
+    def reader(name: str, value: Any) -> int:
+        try:
+            return read(value)
+        except MipolicyError as error:
+            raise InputError(f"{name}: {error}") from None
+
+    return reader
+
+
+def _read_day(name: str, value: Any) -> datetime.date:
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    return _read_time(name, value).date()
+
+
+def _read_time(name: str, value: Any) -> datetime.datetime:
+    if isinstance(value, datetime.datetime):
+        return value
+    try:
+        return datetime.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name}: a date such as 2025-03-01 or 2025-03-01 09:30:00 is due, not {value!r}") from None
+
+
+READ: Final[Mapping[str, Callable[[str, Any], Any]]] = {
+    "id": _read_text,
+    "code": _read_text,
+    "text": _read_text,
+    "flag": _read_text,
+    "fen": _read_with(yuan),
+    "date": _read_day,
+    "time": _read_time,
+    "rate": _read_with(rate),
+    "price": _read_with(unit_price),
+    "quantity": _read_with(quantity),
+}
+"""How a text is read, by kind of field."""
+
+
+def bill_fields(*kinds: str) -> tuple[str, ...]:
+    """The names of a bill's fields of the given kinds (id, code, text, flag, fen, date, time), or of all."""
+    return tuple(each.name for each in attrs.fields(Bill) if not kinds or each.metadata["kind"] in kinds)
+
+
+@frozen
+class Figures(Generic[A]):
+    """The numbers of a bill, or of a column of bills: amounts in fen, days since 1970-01-01, flags 0 or 1."""
+
+    medfee_sumamt: A
+    fulamt_ownpay_amt: A
+    overlmt_selfpay: A
+    preselfpay_amt: A
+    inscp_scp_amt: A
+    setl_day: A
+    adm_day: A
+    dscg_day: A
+    begn_day: A
+    end_day: A
+    inpatient: A
+    reversal: A
+    names_original: A
+
+
+def figures_of(bill: Bill, inpatient: int) -> Figures[int]:
+    """The numbers of one bill."""
+    for name in AMOUNTS:
+        amount = getattr(bill, name)
+        if amount is not None and type(amount) is not int:
+            raise InputError(f"{name}: fen must be int, not {type(amount).__name__} {amount!r}; use yuan('12.30')")
+
+    def part(amount: int | None) -> int:
+        return NO_AMOUNT if amount is None else amount
+
+    return Figures(
+        medfee_sumamt=bill.medfee_sumamt,
+        fulamt_ownpay_amt=part(bill.fulamt_ownpay_amt),
+        overlmt_selfpay=part(bill.overlmt_selfpay),
+        preselfpay_amt=part(bill.preselfpay_amt),
+        inscp_scp_amt=part(bill.inscp_scp_amt),
+        setl_day=day_number(bill.setl_time.date()),
+        adm_day=day_number(bill.adm_time),
+        dscg_day=day_number(bill.dscg_time),
+        begn_day=day_number(bill.opsp_begndate),
+        end_day=day_number(bill.opsp_enddate),
+        inpatient=inpatient,
+        reversal=int(bill.refd_setl_flag == "1"),
+        names_original=int(bill.init_setl_id != ""),
+    )
+
+
+@frozen
+class Check:
+    """One thing that must hold of a bill: a short reason for rejects, a sentence, and the test, true where broken."""
+
+    reason: str
+    message: str
+    broken: Callable[[Figures[Any]], Any]
+
+
+def _any_part(of: Figures[Any], test: Callable[[Any], Any]) -> Any:
+    return test(of.fulamt_ownpay_amt) | test(of.overlmt_selfpay) | test(of.preselfpay_amt) | test(of.inscp_scp_amt)
+
+
+CHECKS: Final = (
+    Check("amount", "medfee_sumamt is beyond ten billion yuan", lambda of: abs(of.medfee_sumamt) > MAX_FEN),
+    Check(
+        "amount",
+        "the four parts are stated together, or left to the lines",
+        lambda of: _any_part(of, lambda part: (part == NO_AMOUNT) != (of.inscp_scp_amt == NO_AMOUNT)),
+    ),
+    Check(
+        "amount",
+        "a part of the bill is beyond ten billion yuan",
+        lambda of: _any_part(of, lambda part: (part != NO_AMOUNT) & (abs(part) > MAX_FEN)),
+    ),
+    Check(
+        "identity",
+        "medfee_sumamt is not fulamt_ownpay_amt + overlmt_selfpay + preselfpay_amt + inscp_scp_amt",
+        lambda of: (
+            (of.inscp_scp_amt != NO_AMOUNT)
+            & (of.medfee_sumamt != of.fulamt_ownpay_amt + of.overlmt_selfpay + of.preselfpay_amt + of.inscp_scp_amt)
+        ),
+    ),
+    Check(
+        "amount",
+        "an amount is negative and the bill is no reversal (refd_setl_flag 1)",
+        lambda of: (
+            (of.reversal == 0) & ((of.medfee_sumamt < 0) | _any_part(of, lambda part: (part != NO_AMOUNT) & (part < 0)))
+        ),
+    ),
+    Check(
+        "amount",
+        "a reversal carries the amounts of its bill with the opposite sign, none above 0",
+        lambda of: (of.reversal == 1) & ((of.medfee_sumamt > 0) | _any_part(of, lambda part: part > 0)),
+    ),
+    Check(
+        "reversal",
+        "refd_setl_flag 1 and init_setl_id go together",
+        lambda of: of.reversal != of.names_original,
+    ),
+    Check(
+        "date",
+        "inpatient care needs adm_time and dscg_time",
+        lambda of: (of.inpatient == 1) & ((of.adm_day == NO_DAY) | (of.dscg_day == NO_DAY)),
+    ),
+    Check(
+        "date",
+        "dscg_time is before adm_time",
+        lambda of: (of.adm_day != NO_DAY) & (of.dscg_day != NO_DAY) & (of.dscg_day < of.adm_day),
+    ),
+    Check(
+        "date",
+        "setl_time is before adm_time",
+        lambda of: (of.adm_day != NO_DAY) & (of.setl_day < of.adm_day),
+    ),
+    Check(
+        "date",
+        "opsp_enddate is before opsp_begndate",
+        lambda of: (of.end_day != NO_DAY) & (of.begn_day != NO_DAY) & (of.end_day < of.begn_day),
+    ),
+)
+"""What must hold of every bill before any rule sees it; the first that is broken is the reason of the reject."""
+
+
+@frozen
+class CodeBook:
+    """A region's codes as the small integers that rules take; every method raises CodeError for what is unknown."""
+
+    region: str
+    on: datetime.date | None = None
+
+    def _meaning(self, name: str, code: str) -> str:
+        return codes.table(name, region=self.region, on=self.on).meaning(code)
+
+    def scheme(self, insutype: str) -> int:
+        """Employee or resident scheme."""
+        meaning = self._meaning("insutype", insutype)
+        if meaning not in SCHEMES:
+            raise CodeError(f"insutype {insutype}: only employee (310) and resident (390) bills are settled here")
+        return SCHEMES.index(meaning)
+
+    def stream(self, med_type: str) -> int:
+        """The stream of benefits that a kind of care belongs to."""
+        meaning = self._meaning("med_type", med_type)
+        if meaning not in STREAMS:
+            label = codes.table("med_type", region=self.region, on=self.on).label(med_type, "zh")
+            raise CodeError(f"med_type {med_type} {label}: no room settles this kind of care")
+        return STREAMS.index(meaning)
+
+    def status(self, scheme: int, psn_type: str) -> int:
+        """The person class within its scheme."""
+        axis = (EMPLOYEE_STATUS, RESIDENT_STATUS)[scheme]
+        meaning = self._meaning("psn_type", psn_type)
+        if meaning not in axis.members:
+            raise CodeError(
+                f"psn_type {psn_type} does not belong to the {SCHEMES[scheme]} scheme, which has {', '.join(axis.en)}"
+            )
+        return axis.position(meaning)
+
+    def level(self, hosp_lv: str, medins_kind: str) -> int:
+        """The institution level: primary care by the kind of institution, else by its grade (reading A06)."""
+        if self._meaning("medins_kind", medins_kind) == "primary":
+            self._meaning("hosp_lv", hosp_lv)
+            return LEVEL.position("primary")
+        return LEVEL.position(self._meaning("hosp_lv", hosp_lv))
+
+    def kind(self, medins_kind: str) -> int:
+        """The kind of institution."""
+        self._meaning("medins_kind", medins_kind)
+        return INSTITUTION.position(medins_kind)
+
+    def ownership(self, medins_ownership: str) -> int:
+        """Public or private."""
+        self._meaning("medins_ownership", medins_ownership)
+        return OWNERSHIP.position(medins_ownership)
+
+    def service(self, service_kind: str) -> int:
+        """The kind of service."""
+        self._meaning("service_kind", service_kind)
+        return SERVICE.position(service_kind)
+
+    def flag(self, name: str, text: str) -> int:
+        """A flag, "0" or "1"."""
+        if text not in ("0", "1"):
+            raise CodeError(f"{name} takes '0' or '1', not {text!r}")
+        return int(text)

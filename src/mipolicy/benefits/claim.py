@@ -1,0 +1,261 @@
+"""A coded bill, and how each room reads it with the year's totals: routing's last step before the rule itself."""
+
+from __future__ import annotations
+
+from typing import Generic
+
+from attrs import frozen
+
+from mipolicy.benefits import inpatient, outpatient
+from mipolicy.benefits.bill import Figures
+from mipolicy.benefits.inpatient import Inpatient, InpatientTerms, Stay
+from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms, Visit
+from mipolicy.benefits.statement import Parts, Setlinfo, statement
+from mipolicy.benefits.totals import Posting, Used, nothing
+from mipolicy.calendar import NO_DAY, month_of, year_of
+from mipolicy.money import NO_LIMIT, A
+from mipolicy.texts import Text, among, figured, same_text
+from mipolicy.vocabulary import all_of, any_of, capped, is_over, is_same, none_of, pick, remaining
+
+__all__ = ["Claim", "Codes", "Settled", "Texts", "claim_of", "settle_claim", "stay_of", "visit_of"]
+
+_QUARTER = 3
+
+
+@frozen
+class Claim(Generic[A]):
+    """A bill with its codes as small integers and its flags as 0 or 1; days count from 1970-01-01, months from 0."""
+
+    parts: Parts[A]
+    hosp_lv: A
+    psn_type: A
+    medins_kind: A
+    medins_ownership: A
+    service_kind: A
+    designated: A
+    recognised: A
+    online: A
+    follow_up: A
+    referral: A
+    interim: A
+    month: A
+    first_month: A
+    admission_day: A
+    discharge_day: A
+    fixmedins_code: Text
+    dise_codg: Text
+    second_dise_codg: Text
+
+
+@frozen
+class Codes(Generic[A]):
+    """A bill's codes and flags as small integers."""
+
+    hosp_lv: A
+    psn_type: A
+    medins_kind: A
+    medins_ownership: A
+    service_kind: A
+    online: A
+    follow_up: A
+    referral: A
+    interim: A
+
+
+@frozen
+class Texts:
+    """A bill's codes that only terms can give a meaning, one text each or a column of them."""
+
+    fixmedins_code: Text
+    opsp_fixmedins_code: Text
+    dise_codg: Text
+    second_dise_codg: Text
+
+
+def claim_of(figures: Figures[A], parts: Parts[A], codes: Codes[A], texts: Texts) -> Claim[A]:
+    """A claim from a bill's numbers, parts and codes; an outpatient visit is on the day it is settled."""
+    day, begins, ends = figures.setl_day, figures.begn_day, figures.end_day
+    return Claim(
+        parts=parts,
+        hosp_lv=codes.hosp_lv,
+        psn_type=codes.psn_type,
+        medins_kind=codes.medins_kind,
+        medins_ownership=codes.medins_ownership,
+        service_kind=codes.service_kind,
+        designated=same_text(texts.fixmedins_code, texts.opsp_fixmedins_code),
+        recognised=all_of(
+            is_over(begins, NO_DAY),
+            none_of(is_over(begins, day)),
+            any_of(is_same(ends, NO_DAY), none_of(is_over(day, ends))),
+        ),
+        online=codes.online,
+        follow_up=codes.follow_up,
+        referral=codes.referral,
+        interim=codes.interim,
+        month=month_of(day),
+        first_month=pick(is_same(year_of(begins), year_of(day)), month_of(begins), 0),
+        admission_day=figures.adm_day,
+        discharge_day=figures.dscg_day,
+        fixmedins_code=texts.fixmedins_code,
+        dise_codg=texts.dise_codg,
+        second_dise_codg=texts.second_dise_codg,
+    )
+
+
+@frozen
+class Settled(Generic[A]):
+    """One claim settled: what the rule was given, its outcome, the record, and what goes to the totals."""
+
+    given: Visit[A] | Stay[A]
+    outcome: Outpatient[A] | Inpatient[A]
+    setlinfo: Setlinfo[A]
+    posting: Posting[A]
+
+
+def settle_claim(terms: OutpatientTerms | InpatientTerms, stream: str, claim: Claim[A], used: Used[A]) -> Settled[A]:
+    """Settle a claim, or a column of claims of different persons, in the room of its stream."""
+    if isinstance(terms, OutpatientTerms):
+        visit = visit_of(terms, stream, claim, used)
+        paid = outpatient.settle(terms, visit)
+        settled = statement(claim.parts, paid.act_pay_dedc, {"hifp_pay": paid.hifp_pay})
+        return Settled(visit, paid, settled, _posting_of_visit(stream, claim, visit, paid))
+    stay = stay_of(terms, claim, used)
+    outcome = inpatient.settle(terms, stay)
+    settled = statement(claim.parts, outcome.act_pay_dedc, {"hifp_pay": outcome.hifp_pay})
+    return Settled(stay, outcome, settled, _posting_of_stay(claim, stay, outcome, used))
+
+
+def visit_of(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used[A]) -> Visit[A]:
+    """What the outpatient rule is given: the claim, and the totals in the scopes that the terms name."""
+    zero = nothing(claim.hosp_lv)
+    deductible_used = zero
+    if terms.deductible_scope == "year":
+        deductible_used = _sum(zero, *(used.year(f"deductible.{each}") for each in terms.deductible_streams))
+    elif terms.deductible_scope == "year_and_level":
+        cells = (used.cell(f"deductible_level.{each}", claim.hosp_lv) for each in terms.deductible_streams)
+        deductible_used = _sum(zero, *cells)
+    return Visit(
+        inscp_scp_amt=claim.parts.inscp_scp_amt,
+        hosp_lv=claim.hosp_lv,
+        psn_type=claim.psn_type,
+        medins_kind=claim.medins_kind,
+        medins_ownership=claim.medins_ownership,
+        listed=among(claim.fixmedins_code, terms.listed_institutions),
+        designated=claim.designated,
+        recognised=claim.recognised,
+        online=claim.online,
+        follow_up=claim.follow_up,
+        service_kind=claim.service_kind,
+        deductible_used=deductible_used,
+        ceiling_used=_ceiling_used(terms, zero, used),
+        quota_left=_quota_left(terms, stream, claim, used),
+    )
+
+
+def stay_of(terms: InpatientTerms, claim: Claim[A], used: Used[A]) -> Stay[A]:
+    """What the inpatient rule is given; a referral within the days that the terms name continues the stay before."""
+    zero = nothing(claim.hosp_lv)
+    gap = claim.admission_day - used.stay("end")
+    in_time = all_of(claim.referral, none_of(is_over(gap, terms.transfer_days)))
+    continuing = any_of(used.stay("open"), in_time)
+    deductible_used = zero
+    if terms.deductible_scope == "year":
+        deductible_used = used.year("deductible.inpatient")
+    elif terms.deductible_scope == "year_and_level":
+        deductible_used = used.cell("deductible_level.inpatient", claim.hosp_lv)
+    last_ordinal = len(terms.deductible.axes[0].members) - 1
+    return Stay(
+        inscp_scp_amt=claim.parts.inscp_scp_amt,
+        hosp_lv=claim.hosp_lv,
+        psn_type=claim.psn_type,
+        ordinal=pick(continuing, used.stay("ordinal"), capped(used.year("stays"), last_ordinal)),
+        continuing=continuing,
+        earlier_level=used.stay("level"),
+        earlier_paid=used.stay("paid"),
+        deductible_used=deductible_used,
+        year_deductible=used.year("deductible.inpatient"),
+        once_a_year=among(claim.dise_codg, terms.once_a_year_diseases),
+        once_a_year_paid=used.year("once_a_year"),
+        tcm_disease=among(claim.dise_codg, terms.tcm_diseases),
+        band_start=used.year("bands") if terms.band_scope == "year" else zero,
+        ceiling_used=_ceiling_used(terms, zero, used),
+    )
+
+
+def _sum(start: A, *amounts: A) -> A:
+    total = start
+    for amount in amounts:
+        total = total + amount
+    return total
+
+
+def _ceiling_used(terms: OutpatientTerms | InpatientTerms, zero: A, used: Used[A]) -> A:
+    what = "cost" if terms.ceiling_basis == "eligible_cost" else "fund"
+    return _sum(zero, *(used.year(f"{what}.{stream}") for stream in terms.ceiling_streams))
+
+
+def _quota_left(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used[A]) -> A:
+    """What is left of the quota of the disease, or of the higher of two plus the addition (formulas.md section 1).
+
+    A disease that the list does not hold has no quota of its own: 0.  A section without diseases has no quota.
+    """
+    if not terms.diseases:
+        return nothing(claim.hosp_lv) + int(NO_LIMIT)
+    quotas = {disease.dise_codg: disease.quota for disease in terms.diseases}
+    first: A = figured(claim.dise_codg, lambda code: quotas.get(code, 0))
+    second: A = figured(claim.second_dise_codg, lambda code: quotas.get(code, 0))
+    higher = pick(is_over(second, first), second, first)
+    both = all_of(first, second)
+    quota = capped(higher + pick(both, terms.second_disease_addition, 0), int(NO_LIMIT))
+    months = {"year": 12, "quarter": _QUARTER, "month": 1}[terms.quota_period]
+    name = f"quota_month.{stream}"
+    period_start = _period(claim.month, months) * months
+    if not terms.quota_carry_over:
+        return remaining(quota, used.span(name, period_start, claim.month))
+    periods = _period(claim.month, months) - _period(claim.first_month, months) + 1
+    return remaining(quota * periods, used.span(name, claim.first_month, claim.month))
+
+
+def _period(month: A, months: int) -> A:
+    """Which period of the year a month falls in: calendar arithmetic, not money."""
+    return month // months
+
+
+def _posting_of_visit(stream: str, claim: Claim[A], visit: Visit[A], paid: Outpatient[A]) -> Posting[A]:
+    deductible = paid.deductible_used_after - visit.deductible_used
+    year: list[tuple[str, A | None, A]] = [
+        (f"fund.{stream}", None, paid.hifp_pay),
+        (f"cost.{stream}", None, paid.payable_scope),
+        (f"deductible.{stream}", None, deductible),
+        (f"deductible_level.{stream}", claim.hosp_lv, deductible),
+    ]
+    if stream in ("special", "two_disease"):
+        year.append((f"quota_month.{stream}", claim.month, paid.hifp_pay))
+    return Posting(tuple(year))
+
+
+def _posting_of_stay(claim: Claim[A], stay: Stay[A], paid: Inpatient[A], used: Used[A]) -> Posting[A]:
+    """A wholly self-paid stay leaves the count of stays, and so the next deductible, untouched."""
+    in_scope = is_over(stay.inscp_scp_amt, 0)
+    already = all_of(stay.continuing, used.stay("counted"))
+    counted = all_of(in_scope, none_of(already))
+    before = pick(stay.continuing, stay.earlier_paid, 0)
+    return Posting(
+        (
+            ("fund.inpatient", None, paid.hifp_pay),
+            ("cost.inpatient", None, paid.payable_scope),
+            ("deductible.inpatient", None, paid.act_pay_dedc),
+            ("deductible_level.inpatient", claim.hosp_lv, paid.act_pay_dedc),
+            ("stays", None, counted),
+            ("bands", None, paid.payable),
+            ("once_a_year", None, pick(stay.once_a_year, paid.act_pay_dedc, 0)),
+        ),
+        {
+            "end": claim.discharge_day,
+            "level": claim.hosp_lv,
+            "paid": before + paid.act_pay_dedc,
+            "ordinal": stay.ordinal,
+            "open": claim.interim,
+            "counted": any_of(counted, already),
+        },
+    )

@@ -1,0 +1,157 @@
+"""What a person's year has used so far: which figures are kept, how a bill reads them, and what it adds.
+
+State is an argument (formulas.md section 1): totals go in, totals come out.  One body reads and posts for one bill and
+for a column of bills; `Used` hides whether the figures stand in one record or in arrays by person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, Generic, Protocol
+
+import numpy as np
+from attrs import evolve, field, frozen
+
+from mipolicy.benefits.axes import LEVEL, STREAMS
+from mipolicy.errors import InputError
+from mipolicy.money import A
+
+__all__ = ["STAY_FIGURES", "YEAR_FIGURES", "Posting", "Totals", "Used", "nothing"]
+
+_QUOTA_STREAMS: Final = ("special", "two_disease")
+YEAR_FIGURES: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        **{f"fund.{stream}": 1 for stream in STREAMS},
+        **{f"cost.{stream}": 1 for stream in STREAMS},
+        **{f"deductible.{stream}": 1 for stream in STREAMS},
+        **{f"deductible_level.{stream}": len(LEVEL.members) for stream in STREAMS},
+        **{f"quota_month.{stream}": 12 for stream in _QUOTA_STREAMS},
+        "stays": 1,
+        "bands": 1,
+        "once_a_year": 1,
+    }
+)
+"""Figures of one person, scheme and year, with how many cells each has (levels, months, or one)."""
+
+STAY_FIGURES: Final = ("end", "level", "paid", "ordinal", "open", "counted")
+"""Figures of a person's latest stay, for continuity: last day, level, deductible paid for it, its ordinal, whether it
+is still open (an interim bill, or the first part of a stay split at the year's end), whether it was counted."""
+
+
+def nothing(like: A) -> A:
+    """Zero in the shape of another amount; a column of zeros takes no memory."""
+    zero: Any = np.broadcast_to(np.int64(0), like.shape) if isinstance(like, np.ndarray) else 0
+    return zero  # type: ignore[no-any-return]  # broadcast_to keeps the shape, so it is of the kind of `like`
+
+
+class Used(Protocol[A]):
+    """Reads totals for one bill, or for a column of bills of different persons."""
+
+    def year(self, name: str) -> A:
+        """A figure of the year that has one cell."""
+
+    def cell(self, name: str, at: A) -> A:
+        """One cell of a figure of the year."""
+
+    def span(self, name: str, first: A, last: A) -> A:
+        """The sum of the cells first to last, both included."""
+
+    def stay(self, name: str) -> A:
+        """A figure of the latest stay."""
+
+
+@frozen
+class Posting(Generic[A]):
+    """What a bill adds to the totals: cells of the year, and the latest stay as it leaves it."""
+
+    year: tuple[tuple[str, A | None, A], ...]
+    stay: Mapping[str, A] = field(factory=dict)
+
+
+@frozen
+class Totals:
+    """One person's running totals, by scheme and year, and the latest stay.
+
+    years: (scheme, year) -> figure -> cells; a figure that is absent is 0.
+    """
+
+    psn_no: str
+    years: Mapping[tuple[str, int], Mapping[str, tuple[int, ...]]] = field(factory=dict)
+    stay: Mapping[str, int] = field(factory=dict)
+
+    def figure(self, scheme: str, year: int, name: str) -> tuple[int, ...]:
+        """The cells of one figure.
+
+        >>> Totals("p1").figure("employee", 2025, "fund.general")
+        (0,)
+        """
+        if name not in YEAR_FIGURES:
+            raise InputError(f"no total is called {name!r}; totals: {', '.join(YEAR_FIGURES)}")
+        return self.years.get((scheme, year), {}).get(name, (0,) * YEAR_FIGURES[name])
+
+    def used(self, scheme: str, year: int) -> Used[int]:
+        """A reader of one scheme's year."""
+        return _UsedOne(self, scheme, year)
+
+    def posted(self, scheme: str, year: int, posting: Posting[int], sign: int = 1) -> Totals:
+        """The totals after a bill; with sign -1, after its reversal, which leaves the latest stay to the caller."""
+        figures = dict(self.years.get((scheme, year), {}))
+        for name, at, amount in posting.year:
+            cells = list(figures.get(name, (0,) * YEAR_FIGURES[name]))
+            cells[0 if at is None else at] += sign * amount
+            figures[name] = tuple(int(cell) for cell in cells)
+        stay = {**self.stay, **{name: int(value) for name, value in posting.stay.items()}} if sign > 0 else self.stay
+        years = {**self.years, (scheme, year): {name: cells for name, cells in figures.items() if any(cells)}}
+        return evolve(
+            self, years={key: kept for key, kept in years.items() if kept}, stay=stay if any(stay.values()) else {}
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The totals as plain JSON values."""
+        years = [
+            {
+                "scheme": scheme,
+                "year": year,
+                "figures": {name: list(cells) for name, cells in figures.items() if any(cells)},
+            }
+            for (scheme, year), figures in sorted(self.years.items())
+        ]
+        return {"psn_no": self.psn_no, "years": years, "stay": dict(self.stay)}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Totals:
+        """Totals from what `to_dict` gave; raises InputError for unknown figures and wrong cells."""
+        years = {}
+        for entry in record["years"]:
+            figures = {}
+            for name, cells in entry["figures"].items():
+                if YEAR_FIGURES.get(name) != len(cells) or any(type(cell) is not int for cell in cells):
+                    raise InputError(f"totals of {record['psn_no']}: {name} with {len(cells)} cells is not known here")
+                figures[name] = tuple(cells)
+            years[entry["scheme"], entry["year"]] = figures
+        unknown = set(record["stay"]) - set(STAY_FIGURES)
+        if unknown:
+            raise InputError(f"totals of {record['psn_no']}: the latest stay has no {', '.join(sorted(unknown))}")
+        return cls(record["psn_no"], years, dict(record["stay"]))
+
+
+@frozen
+class _UsedOne:
+    """Reads one person's totals."""
+
+    totals: Totals
+    scheme: str
+    of: int
+
+    def year(self, name: str) -> int:
+        return self.totals.figure(self.scheme, self.of, name)[0]
+
+    def cell(self, name: str, at: int) -> int:
+        return self.totals.figure(self.scheme, self.of, name)[at]
+
+    def span(self, name: str, first: int, last: int) -> int:
+        return sum(self.totals.figure(self.scheme, self.of, name)[first : last + 1])
+
+    def stay(self, name: str) -> int:
+        return self.totals.stay.get(name, 0)

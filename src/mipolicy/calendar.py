@@ -1,0 +1,46 @@
+"""Days as integers: days since 1970-01-01, for one day and for a column; years and months of them."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Final
+
+import numpy as np
+
+from mipolicy.money import A
+
+__all__ = ["NO_DAY", "as_date", "day_number", "month_of", "year_of"]
+
+NO_DAY: Final = -700_000
+"""Stands for a day that is not stated; before every day that a bill can have."""
+_EPOCH: Final = datetime.date(1970, 1, 1).toordinal()
+
+
+def day_number(day: datetime.date | None) -> int:
+    """The integer of a day.
+
+    >>> day_number(datetime.date(1970, 1, 2)), day_number(None) == NO_DAY
+    (1, True)
+    """
+    return NO_DAY if day is None else day.toordinal() - _EPOCH
+
+
+def as_date(day: int) -> datetime.date:
+    """The day of an integer."""
+    return datetime.date.fromordinal(int(day) + _EPOCH)
+
+
+def year_of(day: A) -> A:
+    """The calendar year."""
+    if isinstance(day, np.ndarray):
+        years: Any = day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+        return years  # type: ignore[no-any-return]  # a column for a column
+    return as_date(day).year
+
+
+def month_of(day: A) -> A:
+    """The month of the year, from 0."""
+    if isinstance(day, np.ndarray):
+        months: Any = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+        return months  # type: ignore[no-any-return]  # a column for a column
+    return as_date(day).month - 1

@@ -1,0 +1,143 @@
+"""Rerun the bodies that settled a bill on traced amounts; what they give must equal what was settled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from mipolicy.benefits import inpatient, outpatient
+from mipolicy.benefits.bill import Bill
+from mipolicy.benefits.catalogue import FeeLine, LineSplit, split_line
+from mipolicy.benefits.outpatient import Visit
+from mipolicy.benefits.settlement import Part, Settlement
+from mipolicy.benefits.statement import FUNDS, statement
+from mipolicy.errors import IdentityError
+from mipolicy.explain.render import Explanation, Figure, Step, StepGroup
+from mipolicy.explain.words import Named, clauses_of, expression, value_text
+from mipolicy.policy import Policy
+from mipolicy.policy.kinds import STATUS
+from mipolicy.tables import Axis
+from mipolicy.traced import Leaf, Traced
+
+__all__ = ["explain_settlement"]
+
+
+def explain_settlement(settlement: Settlement) -> Explanation:
+    """Every step of a settlement with its formula and clauses.
+
+    Raises IdentityError if the traced rerun does not give the settled figures: a defect of the library.
+    """
+    bill, policy = settlement.bill, settlement.policy
+    groups: list[StepGroup] = []
+    if settlement.lines is not None:
+        groups += _line_groups(settlement)
+    for part in settlement.parts:
+        groups += _part_groups(policy, part)
+    sections = ", ".join(dict.fromkeys(f"{part.section} ({part.version.name})" for part in settlement.parts))
+    reversal = (" [冲销]", " [reversed]") if settlement.reversal else ("", "")
+    return Explanation(
+        bill.setl_id,
+        f"结算 {bill.setl_id}: {policy.header.title}, {_day(bill)}, {sections}{reversal[0]}",
+        f"settlement {bill.setl_id}: {policy.id}, {_day(bill)}, {sections}{reversal[1]}",
+        tuple(groups),
+    )
+
+
+def _day(bill: Bill) -> str:
+    return bill.setl_time.date().isoformat()
+
+
+def _unit(unit: str | Axis, status: Axis) -> str | Axis:
+    return status if unit is STATUS else unit
+
+
+def _inputs(of: Any, status: Axis) -> Any:
+    """The record with every field traced as an input."""
+    changes = {}
+    for each in attrs.fields(type(of)):
+        labels = each.metadata
+        leaf = Leaf("input", each.name, labels["zh"], labels["en"], _unit(labels["unit"], status))
+        changes[each.name] = Traced(int(getattr(of, each.name)), leaf=leaf)
+    return attrs.evolve(of, **changes)
+
+
+def _steps(of: Any, names: dict[int, Named], status: Axis) -> tuple[Step, ...]:
+    """The fields of an outcome as steps, in the order computed; each is named for those after it."""
+    steps = []
+    for each in attrs.fields(type(of)):
+        value, unit = getattr(of, each.name), _unit(each.metadata["unit"], status)
+        figures = tuple(
+            Figure(
+                path,
+                value_text(int(node), leaf.unit, "zh"),
+                value_text(int(node), leaf.unit, "en"),
+                leaf.version,
+                leaf.clause,
+            )
+            for path, (node, leaf) in clauses_of(value, names, id(value) not in names).items()
+        )
+        steps.append(
+            Step(
+                each.name,
+                each.metadata["zh"],
+                each.metadata["en"],
+                int(value),
+                value_text(int(value), unit, "zh"),
+                value_text(int(value), unit, "en"),
+                expression(value, names, "zh"),
+                expression(value, names, "en"),
+                figures,
+            )
+        )
+        if isinstance(value, Traced):
+            names.setdefault(id(value), Named(each.metadata["zh"], each.metadata["en"], unit))
+    return tuple(steps)
+
+
+def _part_groups(policy: Policy, part: Part) -> list[StepGroup]:
+    spec = policy.sections[part.section]
+    terms = policy.traced(part.section, part.version)
+    given = _inputs(part.settled.given, spec.status)
+    rule = outpatient.settle if isinstance(part.settled.given, Visit) else inpatient.settle
+    outcome = rule(terms, given)
+    _must_equal(part.section, outcome, part.settled.outcome)
+    # the record is written for the same in-scope amount that the room was given, so that its steps join up
+    parts = attrs.evolve(_inputs(part.claim.parts, spec.status), inscp_scp_amt=given.inscp_scp_amt)
+    settled = statement(parts, outcome.act_pay_dedc, {"hifp_pay": outcome.hifp_pay})
+    _must_equal("setlinfo", settled, part.settled.setlinfo)
+    names: dict[int, Named] = {}
+    year = f"{part.year}"
+    room = StepGroup(f"{spec.zh} {year}", f"{part.section} {year}", _steps(outcome, names, spec.status))
+    record = [step for step in _steps(settled, names, spec.status) if step.value or step.name not in FUNDS[1:]]
+    return [room, StepGroup("结算信息", "settlement record", tuple(record))]
+
+
+def _line_groups(settlement: Settlement) -> list[StepGroup]:
+    """One stage per fee line, under the catalogue's terms on the day that chose the bill's."""
+    assert settlement.lines is not None
+    split, policy = settlement.lines, settlement.policy
+    version = policy.version("catalogue", settlement.terms_on)
+    terms = policy.traced("catalogue", version)
+    groups = []
+    for row in range(len(split.bill)):
+        line: FeeLine[int] = FeeLine(
+            **{each.name: int(getattr(split.given, each.name)[row]) for each in attrs.fields(FeeLine)}
+        )
+        done = split_line(terms, _inputs(line, STATUS))
+        plain: LineSplit[int] = LineSplit(
+            **{each.name: int(getattr(split.split, each.name)[row]) for each in attrs.fields(LineSplit)}
+        )
+        _must_equal("catalogue", done, plain)
+        name = f"{split.ids[row]} {split.items[row]}"
+        groups.append(StepGroup(f"费用明细 {name}", f"fee line {name}", _steps(done, {}, STATUS)))
+    return groups
+
+
+def _must_equal(what: str, traced: Any, settled: Any) -> None:
+    for each in attrs.fields(type(settled)):
+        if int(getattr(traced, each.name)) != int(getattr(settled, each.name)):
+            raise IdentityError(
+                f"{what}: the traced {each.name} {int(getattr(traced, each.name))} is not "
+                f"the settled {int(getattr(settled, each.name))}"
+            )

@@ -1,0 +1,118 @@
+"""Columns of text as dictionary codes: each distinct text is looked at once, rows are small integers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from mipolicy.errors import TableError
+from mipolicy.money import Column
+
+__all__ = ["Coded", "Text", "among", "figured", "same_text"]
+
+
+@frozen(slots=False, eq=False)
+class Coded:
+    """A column of text: an int32 code per row into the distinct values, as an Arrow dictionary column has it."""
+
+    codes: NDArray[np.int32] = field()
+    values: tuple[str, ...] = field()
+
+    def __attrs_post_init__(self) -> None:
+        if self.codes.ndim != 1 or self.codes.dtype.kind not in "iu":
+            raise TableError(f"codes must be one column of integers, got {self.codes.dtype} {self.codes.shape}")
+        if self.codes.size and not 0 <= int(self.codes.min()) <= int(self.codes.max()) < len(self.values):
+            raise TableError(f"codes must lie in 0 to {len(self.values) - 1}, one for each of the distinct values")
+
+    @classmethod
+    def of(cls, texts: Iterable[object]) -> Coded:
+        """Code a column of text; text arrays of numpy are coded without a Python loop.
+
+        Raises TableError, naming the row, for anything that is not text.
+        """
+        if isinstance(texts, Coded):
+            return texts
+        array = np.asarray(texts if isinstance(texts, np.ndarray) else list(texts))
+        if array.dtype.kind == "U":
+            return cls._of_array(array)
+        places: dict[str, int] = {}
+        codes = np.empty(len(array), np.int32)
+        for row, text in enumerate(array.tolist()):
+            if not isinstance(text, str):
+                raise TableError(f"row {row}: a code string is due, not {type(text).__name__} {text!r}")
+            codes[row] = places.setdefault(text, len(places))
+        return cls(codes, tuple(places))
+
+    @classmethod
+    def _of_array(cls, array: NDArray[np.str_]) -> Coded:
+        keys = _packed(array)
+        if keys is None:
+            values, inverse = np.unique(array, return_inverse=True)
+            return cls(inverse.astype(np.int32), tuple(values.tolist()))
+        distinct, first = np.unique(keys, return_index=True)
+        codes = np.searchsorted(distinct, keys).astype(np.int32)
+        return cls(codes, tuple(array[first].tolist()))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, rows: Any) -> Coded:
+        """The rows asked for, over the same distinct values."""
+        return Coded(self.codes[rows], self.values)
+
+    def texts(self) -> NDArray[np.str_]:
+        """The column as a text array."""
+        return np.array(self.values or ("",), dtype=np.str_)[self.codes]
+
+    def figures(self, figure: Callable[[str], int]) -> Column:
+        """A number per row, from a number per distinct value."""
+        return np.array([figure(value) for value in self.values] or [0], np.int64)[self.codes]
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Value -> code."""
+        return {value: at for at, value in enumerate(self.values)}
+
+
+def _packed(array: NDArray[np.str_]) -> NDArray[np.uint64] | None:
+    """Short ASCII texts as one uint64 each, None where they are longer than eight characters or not ASCII."""
+    width = array.dtype.itemsize // 4
+    if not 0 < width <= 8 or not array.size:
+        return None
+    letters = np.ascontiguousarray(array).view(np.uint32).reshape(len(array), width)
+    if int(letters.max()) > 127:
+        return None
+    keys = np.zeros(len(array), np.uint64)
+    for at in range(width):
+        keys |= letters[:, at].astype(np.uint64) << np.uint64(8 * at)
+    return keys
+
+
+Text: TypeAlias = str | Coded
+"""One text or a column of them, as amounts are int or Column."""
+
+
+def among(text: Text, listed: Collection[str]) -> Any:
+    """1 where the text is in the list, else 0."""
+    if isinstance(text, Coded):
+        return text.figures(lambda value: int(value in listed)) if listed else np.zeros(len(text), np.int64)
+    return int(text in listed)
+
+
+def figured(text: Text, figure: Callable[[str], int]) -> Any:
+    """The number that stands for the text, for one text or a column."""
+    return text.figures(figure) if isinstance(text, Coded) else figure(text)
+
+
+def same_text(left: Text, right: Text) -> Any:
+    """1 where both texts are the same and not empty, else 0."""
+    if isinstance(left, Coded) and isinstance(right, Coded):
+        places = left.positions
+        other = right.figures(lambda value: places.get(value, -1) if value else -1)
+        return (left.codes == other).astype(np.int64)
+    return int(left == right and left != "")

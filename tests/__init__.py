@@ -1,0 +1,1 @@
+"""The tests of mipolicy; `oracles` and `strategies` serve several of them."""
