@@ -8,7 +8,7 @@ from typing import Any, overload
 from mipolicy import batch, packs
 from mipolicy.batch import Gaps, TableResult
 from mipolicy.batch.columns import Table
-from mipolicy.batch.table import BLOCK_ROWS
+from mipolicy.batch.prepare import BLOCK_ROWS
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.benefits.settlement import Settlement, reverse, settle_bill

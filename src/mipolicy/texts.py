@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mipolicy.errors import TableError
 from mipolicy.money import Column
 
-__all__ = ["Coded", "Text", "among", "figured", "same_text"]
+__all__ = ["Coded", "Text", "among", "figured", "hashed", "same_text"]
 
 
 @frozen(slots=False, eq=False)
@@ -31,7 +31,7 @@ class Coded:
 
     @classmethod
     def of(cls, texts: Iterable[object]) -> Coded:
-        """Code a column of text; text arrays of numpy are coded without a Python loop.
+        """Code a column of text; text arrays of numpy are coded by hash, without a Python loop.
 
         Raises TableError, naming the row, for anything that is not text.
         """
@@ -50,20 +50,31 @@ class Coded:
 
     @classmethod
     def _of_array(cls, array: NDArray[np.str_]) -> Coded:
-        keys = _packed(array)
-        if keys is None:
+        if not array.size:
+            return cls(np.zeros(0, np.int32), ())
+        keys = hashed(array)
+        order = np.argsort(keys)
+        fresh = np.concatenate([[True], keys[order][1:] != keys[order][:-1]])
+        codes = np.empty(len(array), np.int32)
+        codes[order] = np.cumsum(fresh) - 1
+        values = array[order[fresh]]
+        if not (values[codes] == array).all():  # two texts with one hash: sort the texts themselves
             values, inverse = np.unique(array, return_inverse=True)
-            return cls(inverse.astype(np.int32), tuple(values.tolist()))
-        distinct, first = np.unique(keys, return_index=True)
-        codes = np.searchsorted(distinct, keys).astype(np.int32)
-        return cls(codes, tuple(array[first].tolist()))
+            codes = inverse.astype(np.int32)
+        return cls(codes, tuple(values.tolist()))
 
     def __len__(self) -> int:
         return len(self.codes)
 
     def take(self, rows: Any) -> Coded:
         """The rows asked for, over the same distinct values."""
-        return Coded(self.codes[rows], self.values)
+        taken = object.__new__(Coded)  # its codes are in range because these are
+        object.__setattr__(taken, "codes", self.codes[rows])
+        object.__setattr__(taken, "values", self.values)
+        return taken
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return self.texts() if dtype is None else self.texts().astype(dtype)
 
     def texts(self) -> NDArray[np.str_]:
         """The column as a text array."""
@@ -79,17 +90,15 @@ class Coded:
         return {value: at for at, value in enumerate(self.values)}
 
 
-def _packed(array: NDArray[np.str_]) -> NDArray[np.uint64] | None:
-    """Short ASCII texts as one uint64 each, None where they are longer than eight characters or not ASCII."""
+def hashed(array: NDArray[np.str_]) -> NDArray[np.uint64]:
+    """A 64-bit hash of each text (FNV-1a over its letters); equal texts have equal hashes."""
     width = array.dtype.itemsize // 4
-    if not 0 < width <= 8 or not array.size:
-        return None
-    letters = np.ascontiguousarray(array).view(np.uint32).reshape(len(array), width)
-    if int(letters.max()) > 127:
-        return None
-    keys = np.zeros(len(array), np.uint64)
-    for at in range(width):
-        keys |= letters[:, at].astype(np.uint64) << np.uint64(8 * at)
+    letters = np.ascontiguousarray(array).view(np.uint32).reshape(len(array), width) if width else None
+    keys = np.full(len(array), 14695981039346656037, np.uint64)
+    for at in range(width if letters is not None else 0):
+        assert letters is not None
+        keys ^= letters[:, at]
+        keys *= np.uint64(1099511628211)
     return keys
 
 
@@ -98,10 +107,10 @@ Text: TypeAlias = str | Coded
 
 
 def among(text: Text, listed: Collection[str]) -> Any:
-    """1 where the text is in the list, else 0."""
-    if isinstance(text, Coded):
-        return text.figures(lambda value: int(value in listed)) if listed else np.zeros(len(text), np.int64)
-    return int(text in listed)
+    """1 where the text is in the list, else 0; an int where it is the same for every row."""
+    if not listed:
+        return 0
+    return text.figures(lambda value: int(value in listed)) if isinstance(text, Coded) else int(text in listed)
 
 
 def figured(text: Text, figure: Callable[[str], int]) -> Any:
@@ -115,4 +124,7 @@ def same_text(left: Text, right: Text) -> Any:
         places = left.positions
         other = right.figures(lambda value: places.get(value, -1) if value else -1)
         return (left.codes == other).astype(np.int64)
+    if isinstance(left, Coded) or isinstance(right, Coded):
+        column, text = (left, right) if isinstance(left, Coded) else (right, left)
+        return among(column, (str(text),) if text else ())
     return int(left == right and left != "")

@@ -59,7 +59,7 @@ from tests.strategies import (
     visits_table,
 )
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 cases: SearchStrategy[tuple[OutpatientTerms, Visit[int]]] = outpatient_terms().flatmap(
     lambda terms: st.tuples(st.just(terms), visits(terms))
 )
@@ -209,11 +209,10 @@ def test_an_empty_table_gives_an_empty_outcome() -> None:
     assert as_rows(settle(EMPLOYEE, empty)) == []
 
 
-@given(st.fractions(max_denominator=10**6))
-def test_the_oracle_rounds_as_decimal_does(value: Fraction) -> None:
-    places = value.limit_denominator(1_000)
-    exactly = Fraction(Decimal(places.numerator) / 1000)
-    assert oracles.half_up(exactly) == Decimal(places.numerator).scaleb(-3).quantize(Decimal(1), ROUND_HALF_UP)
+@given(st.one_of(st.integers(-(10**4), 10**4), st.integers(-(10**15), 10**15)))
+def test_the_oracle_rounds_as_decimal_does(thousandths: int) -> None:
+    expected = Decimal(thousandths).scaleb(-3).quantize(Decimal(1), ROUND_HALF_UP)
+    assert oracles.half_up(Fraction(thousandths, 1000)) == expected
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ EXPECTED: dict[str, Stated] = {
         **stated("inpatient.resident", "2023", MEASURES, TCM, {"tcm_addition": "5%"}),
     },
     "shangyu-2013": stated(
-        "outpatient.resident.special", "2013", OPINION, "二(二)3 改革特殊病种门诊方式", {"designated_only": "True"}
+        "outpatient.resident.special", "2013", OPINION, "二(二)3 改革特殊病种门诊方式", {"designated_only": "true"}
     ),
     "taizhou-2024": {},
     "tianjin-2021": {
@@ -455,6 +455,44 @@ def test_what_a_clause_names_without_its_figure_has_a_note_that_a_gap_shows(name
             shown = {gap.needs for gap in policy.gaps(section, version)}
             assert set(version.open.values()) <= shown, (section, version.name)
     assert found == NOTES[name]
+
+
+# Open figures that another clause names than the one which sets the version.
+ONLINE = "三(四) 推进“互联网+”医疗发展"
+SERVICES = "三(九) 促进医疗服务能力提升"
+OPEN_ELSEWHERE = {
+    **{
+        (f"outpatient.{scheme}.general", "after", path): clause
+        for scheme in ("employee", "resident")
+        for path, clause in (
+            ("institutions", SERVICES),
+            ("service_uplift", SERVICES),
+            ("online_payable", ONLINE),
+            ("online_follow_up_only", ONLINE),
+        )
+    },
+    **{
+        ("outpatient.employee.special", "after", path): "三(一) 完善基本医疗保险政策"
+        for path in ("deductible", "rate", "diseases")
+    },
+}
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_what_is_open_is_cited_to_the_clause_that_names_it(name: str) -> None:
+    found = {
+        (row.section, row.version, row.path): row.clause
+        for row in packs.load(name).provenance()
+        if row.value == "open" and row.clause != VERSIONS[name][row.section][0][3]
+    }
+    assert found == (OPEN_ELSEWHERE if name == "tianjin-2021" else {})
+
+
+def test_the_plan_period_is_cited_to_the_preamble() -> None:
+    policy = packs.load("tianjin-2021")
+    for section in ("authorised_list", "catalogue_removal"):
+        (version,) = policy.versions[section]
+        assert version.cited("effective") == version.until_source == Citation("plan-2021", "引言")
 
 
 PROBES = (date(1990, 1, 1), date(2013, 6, 1), date(2016, 1, 1), date(2021, 6, 29), date(2024, 7, 10), date(2042, 1, 1))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import attrs
@@ -16,49 +17,64 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.batch.ledger import Ledger, UsedBy
-from mipolicy.batch.prepare import Prepared
+from mipolicy.batch.prepare import Run, taken_rows
 from mipolicy.batch.result import OUTPUTS
 from mipolicy.benefits.axes import STREAMS
-from mipolicy.benefits.bill import Figures
+from mipolicy.benefits.bill import Days
 from mipolicy.benefits.claim import Claim, Codes, Texts, claim_of, settle_claim
 from mipolicy.benefits.statement import Parts
 from mipolicy.benefits.totals import STAY_FIGURES, Posting
 from mipolicy.money import Column
+from mipolicy.texts import Text
 
 __all__ = ["Journal", "Order", "Rows", "carry", "order_of"]
-
-_SIGNED = ("fen",)
-"""Units whose figures a reversal takes back; other steps of the original are repeated as they are."""
 
 
 @frozen
 class Rows:
-    """The rows to settle, each part of a split stay a row of its own.
+    """The rows to settle: those of the table, and behind them the later parts of stays that are split.
 
-    source: the row of the table; part: 0, 1, ... within it; person, scheme, stream, run, year: where it is settled;
-    original: the row that a reversal takes back, -1 for bills.
+    active: which of them are settled; run: place in `runs`; year: place among the ledger's years; original: the row
+    that a reversal takes back, -1 for bills; sources: the table's row of each row behind; parts_of: a split stay's row
+    -> the rows of its parts, itself first.
     """
 
-    source: Column
-    person: Column
-    scheme: Column
+    active: Column
+    person: Any
+    when: Column
     run: Column
     year: Column
     original: Column
-    figures: Figures[Column]
+    days: Days[Column]
     parts: Parts[Column]
     codes: Codes[Column]
     texts: Texts
+    runs: tuple[Run, ...]
+    sources: Column
+    parts_of: Mapping[int, tuple[int, ...]]
+
+    def source(self, row: int) -> int:
+        """The row of the table that a row stands for."""
+        behind = row - (len(self.run) - len(self.sources))
+        return row if behind < 0 else int(self.sources[behind])
 
     def claim(self, at: Column) -> Claim[Column]:
-        """The claims of some rows."""
-        figures: Figures[Column] = Figures(**_taken(self.figures, at))
-        texts = Texts(**{each.name: getattr(self.texts, each.name).take(at) for each in attrs.fields(Texts)})
-        return claim_of(figures, Parts(**_taken(self.parts, at)), Codes(**_taken(self.codes, at)), texts)
+        """The claims of some rows; what is the same for every row of the table stands as one value."""
+        texts = Texts(**{each.name: _text_rows(getattr(self.texts, each.name), at) for each in attrs.fields(Texts)})
+        days: Days[Column] = _rows_of(self.days, at)
+        parts: Parts[Column] = _rows_of(self.parts, at)
+        codes: Codes[Column] = _rows_of(self.codes, at)
+        return claim_of(days, parts, codes, texts)
 
 
-def _taken(of: Any, at: Column) -> dict[str, Column]:
-    return {each.name: getattr(of, each.name)[at] for each in attrs.fields(type(of))}
+def _rows_of(of: Any, at: Column) -> Any:
+    return type(of)(**{each.name: taken_rows(getattr(of, each.name), at) for each in attrs.fields(type(of))})
+
+
+def _text_rows(text: Text, at: Column) -> Text:
+    if isinstance(text, str):
+        return text
+    return text.values[0] if len(text.values) == 1 else text.take(at)
 
 
 @frozen
@@ -69,25 +85,37 @@ class Order:
     starts: Column
 
 
-def order_of(person: Column, when: Any, tie: Callable[[int], Any]) -> Order:
+def order_of(person: Any, when: Column, tie: Callable[[int], Any]) -> Order:
     """The rounds of the rows given.
 
-    when: the time of each row; tie: what decides between rows of one person at one time.
+    person: a small integer per row; when: the time of each row; tie: what decides between rows of one person at one
+    time.
     """
     count = len(person)
-    order = np.arange(count) if (when[1:] >= when[:-1]).all() else np.argsort(when, kind="stable")
-    order = order[np.argsort(person[order], kind="stable")]
-    person, when = person[order], when[order]
-    same = person[1:] == person[:-1]
-    tied = np.flatnonzero(same & (when[1:] == when[:-1]))
+    if not count:
+        return Order(np.empty(0, np.int64), np.zeros(1, np.int64))
+    in_time = (when[1:] >= when[:-1]).all()
+    by_time = None if in_time else np.argsort(when, kind="stable")
+    place = _sorted_places(person if by_time is None else person[by_time])
+    order = place if by_time is None else by_time[place]
+    same = person[order][1:] == person[order][:-1]
+    tied = np.flatnonzero(same & (when[order][1:] == when[order][:-1]))
     if tied.size:
         _break_ties(order, tied, tie)
-    first = np.concatenate([[True], ~same]) if count else np.zeros(0, bool)
-    starts = np.flatnonzero(first)
-    rank = np.arange(count) - np.repeat(starts, np.diff(np.append(starts, count)))
-    by_round = np.argsort(rank * np.int64(count) + order) if count else order
-    bounds = np.searchsorted(rank[by_round], np.arange(int(rank.max()) + 2 if count else 1))
-    return Order(order[by_round], bounds)
+    starts = np.flatnonzero(np.concatenate([[True], ~same]))
+    lengths = np.diff(np.append(starts, count))
+    rank = np.arange(count) - np.repeat(starts, lengths)
+    by_round = np.sort((rank << 32) | order)
+    bounds = np.searchsorted(by_round, np.arange(int(lengths.max()) + 1) << 32)
+    return Order(by_round & 0xFFFFFFFF, bounds)
+
+
+def _sorted_places(person: Any) -> Column:
+    """Places ordered by person, within a person as they stand: one sort of combined keys."""
+    keys = (person.astype(np.int64) << 32) | np.arange(len(person))
+    keys.sort()
+    places: Column = keys & 0xFFFFFFFF
+    return places
 
 
 def _break_ties(order: Column, tied: Column, tie: Callable[[int], Any]) -> None:
@@ -106,13 +134,15 @@ class Journal:
 
     def note(self, rows: Column, cells: Column, persons: Column, posting: Posting[Column], ledger: Ledger) -> None:
         """Keep the postings of wanted rows, before they are posted."""
+        count = len(rows)
         for place in np.flatnonzero(self.wanted[rows]).tolist():
             year = tuple(
-                (name, None if at is None else int(at[place]), int(amount[place])) for name, at, amount in posting.year
+                (name, None if at is None else _one(at, place, count), _one(amount, place, count))
+                for name, at, amount in posting.year
             )
             person = int(persons[place])
             before = {name: int(ledger.stay_figures[name][person]) for name in STAY_FIGURES}
-            after = {**before, **{name: int(value[place]) for name, value in posting.stay.items()}}
+            after = {**before, **{name: _one(value, place, count) for name, value in posting.stay.items()}}
             self.entries[int(rows[place])] = (int(cells[place]), person, year, before, after)
 
     def take_back(self, row: int, ledger: Ledger) -> None:
@@ -129,8 +159,11 @@ class Journal:
                 ledger.stay_figures[name][person] = value
 
 
+def _one(column: Any, place: int, count: int) -> int:
+    return int(np.broadcast_to(column, count)[place])
+
+
 def carry(
-    prepared: Prepared,
     rows: Rows,
     ledger: Ledger,
     outputs: Mapping[str, Column],
@@ -139,19 +172,22 @@ def carry(
     threads: int,
     block_rows: int,
 ) -> None:
-    """Settle all rows into the output columns, carrying the totals."""
-    when = prepared.read.columns["setl_time"].astype(np.int64)[rows.source]
-    wanted = np.zeros(len(rows.source), bool)
-    wanted[np.isin(rows.source, rows.source[rows.original[rows.original >= 0]])] = True
+    """Settle the active rows into the output columns, carrying the totals."""
+    wanted = np.zeros(len(rows.run), bool)
+    for original in rows.original[rows.original >= 0].tolist():
+        wanted[list(rows.parts_of.get(original, (original,)))] = True
+    journaled = bool(wanted.any())
 
     def work(share: int) -> None:
-        mine = np.flatnonzero(rows.person % threads == share) if threads > 1 else np.arange(len(rows.person))
-        order = order_of(rows.person[mine], when[mine], lambda at: tie(int(mine[at])))
+        mine = rows.active
+        if threads > 1:
+            mine = mine[rows.person[mine] % threads == share]
+        order = order_of(rows.person[mine], rows.when[mine], lambda at: tie(int(mine[at])))
         journal = Journal(wanted, {})
-        for start, stop in zip(order.starts, order.starts[1:], strict=False):
+        for start, stop in pairwise(order.starts.tolist()):
             for begin in range(start, stop, block_rows):
                 block = mine[order.rows[begin : min(begin + block_rows, stop)]]
-                _settle_block(prepared, rows, block, ledger, journal, outputs)
+                _settle_block(rows, block, ledger, journal if journaled else None, outputs)
 
     if threads == 1:
         work(0)
@@ -162,38 +198,38 @@ def carry(
 
 
 def _settle_block(
-    prepared: Prepared, rows: Rows, block: Column, ledger: Ledger, journal: Journal, outputs: Mapping[str, Column]
+    rows: Rows, block: Column, ledger: Ledger, journal: Journal | None, outputs: Mapping[str, Column]
 ) -> None:
     """Settle rows of different persons: by section and version, so that a rule always sees one Terms."""
     run = rows.run[block]
-    for at in np.unique(run) if len(prepared.runs) > 1 else (0,) if len(block) else ():
-        here = block[run == at] if len(prepared.runs) > 1 else block
-        taking_back = rows.original[here] >= 0
-        if taking_back.any():
+    found = np.flatnonzero(np.bincount(run, minlength=len(rows.runs))).tolist()
+    for at in found:
+        here = block if len(found) == 1 else block[run == at]
+        if journal is not None:
+            taking_back = rows.original[here] >= 0
             for row in here[taking_back].tolist():
                 _reverse(row, rows, ledger, journal, outputs)
             here = here[~taking_back]
             if not here.size:
                 continue
-        where = prepared.runs[int(at)]
-        persons = rows.person[here]
+        where = rows.runs[at]
+        persons = rows.person[here].astype(np.int64)
         cells = ledger.cell(persons, where.scheme, rows.year[here])
         settled = settle_claim(where.terms, STREAMS[where.stream], rows.claim(here), UsedBy(ledger, cells, persons))
         for name, column in outputs.items():
             source = settled.setlinfo if hasattr(settled.setlinfo, name) else settled.outcome
             if hasattr(source, name):
                 column[here] = getattr(source, name)
-        if journal.wanted.any():
+        if journal is not None:
             journal.note(here, cells, persons, settled.posting, ledger)
         ledger.post(cells, persons, settled.posting)
 
 
 def _reverse(row: int, rows: Rows, ledger: Ledger, journal: Journal, outputs: Mapping[str, Column]) -> None:
-    """Take back a bill, every part of it, the last first."""
+    """Take back a bill, every part of it, the last first; steps that are no amounts are repeated as they are."""
     first = int(rows.original[row])
-    last = int(np.searchsorted(rows.source, rows.source[first], side="right"))  # sources ascend, parts side by side
-    parts = list(range(first, last))
+    parts = list(rows.parts_of.get(first, (first,)))
     for at in reversed(parts):
         journal.take_back(at, ledger)
     for name, column in outputs.items():
-        column[row] = -column[parts].sum() if OUTPUTS[name] in _SIGNED else column[parts[-1]]
+        column[row] = -column[parts].sum() if OUTPUTS[name] == "fen" else column[parts[-1]]

@@ -9,8 +9,8 @@ import attrs
 import numpy as np
 
 from mipolicy.batch.columns import ReadTable, Table, read_table
-from mipolicy.batch.prepare import prepare
-from mipolicy.batch.table import match_reversals
+from mipolicy.batch.reversals import match_reversals
+from mipolicy.batch.route import prepare
 from mipolicy.benefits.bill import NO_AMOUNT, Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.benefits.settlement import Settlement, reverse, settle_bill

@@ -1,4 +1,4 @@
-"""From a table of bills to coded columns: codes, checks, lines, routing, versions, gaps, years and split stays.
+"""From a table of bills to coded columns, every row checked.
 
 Whatever cannot be settled is marked with its reason; nothing is dropped.
 """
@@ -6,30 +6,31 @@ Whatever cannot be settled is marked with its reason; nothing is dropped.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, Literal, TypeAlias
 
 import attrs
 import numpy as np
 from attrs import define, field, frozen
 
 from mipolicy.batch.columns import ReadTable, Table, read_table
-from mipolicy.batch.lines import LineParts, split_table_lines
-from mipolicy.benefits.axes import SCHEMES, STREAMS
-from mipolicy.benefits.bill import AMOUNTS, CHECKS, NO_AMOUNT, Bill, CodeBook, Figures
+from mipolicy.batch.lines import LineParts
+from mipolicy.benefits.axes import SCHEMES
+from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures
 from mipolicy.benefits.claim import Codes, Texts
 from mipolicy.benefits.conduct import SettlementTerms
-from mipolicy.benefits.outpatient import OutpatientTerms
-from mipolicy.benefits.settlement import INPATIENT, section_name, terms_day, year_day
+from mipolicy.benefits.settlement import INPATIENT
 from mipolicy.benefits.statement import Parts
 from mipolicy.calendar import as_date, year_of
-from mipolicy.errors import Fault, MipolicyError, NotInForce, PolicyError, PolicyGap
-from mipolicy.money import Column, yuan_text
+from mipolicy.errors import CodeError, Fault, PolicyError, PolicyGap, TableError
+from mipolicy.money import Column
 from mipolicy.policy import Policy, Version
-from mipolicy.texts import Coded, same_text
+from mipolicy.texts import Coded, hashed
 
-__all__ = ["BatchGap", "Faults", "Gaps", "Prepared", "Run", "prepare"]
+__all__ = ["BLOCK_ROWS", "BatchGap", "Faults", "Gaps", "Prepared", "Run", "code_table", "taken_rows"]
 
 Gaps: TypeAlias = Literal["raise", "reject"]
+BLOCK_ROWS: Final = 65_536
 
 
 class BatchGap(PolicyError):
@@ -104,26 +105,18 @@ class Prepared:
     line_parts: LineParts | None = None
 
 
-def prepare(policy: Policy, table: Table, lines: Table | None, gaps: Gaps) -> Prepared:
-    """Read, code, check and route a table.
+def code_table(policy: Policy, table: Table, threads: int) -> Prepared:
+    """Read, code and check a table.
 
-    Raises TableError for a table of the wrong shape, BatchGap, RepealedPolicy, PolicyError.
+    Raises TableError for a table of the wrong shape.
     """
     read = read_table(table, Bill, "bills")
     faults = Faults(np.zeros(read.rows, bool))
     for row, fault in read.faults.items():
         faults.mark(np.array([row]), fault)
     prepared = _coded(policy, read, faults)
-    _check(prepared)
-    _terms_days(prepared)
-    if lines is not None:
-        _take_lines(prepared, lines)
-    unstated = (prepared.parts.inscp_scp_amt == NO_AMOUNT) & (prepared.figures.reversal == 0)
-    faults.mark(np.flatnonzero(unstated), Fault("lines", "neither the four parts nor fee lines are given"))
-    _route(prepared)
-    if prepared.gaps and gaps == "raise":
-        raise BatchGap(tuple(prepared.gaps))
-    _years(prepared)
+    _check_ids(prepared)
+    _check_figures(prepared, threads)
     return prepared
 
 
@@ -134,22 +127,18 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     ends = (int(days.min()), int(days.max())) if read.rows else (0, 0)
     books = tuple(CodeBook(region, as_date(day)) for day in ends)
 
-    def one(name: str, figure: Callable[[CodeBook, str], int]) -> Column:
+    def one(name: str, figure: Callable[[CodeBook, str], int]) -> Any:
         return _figures(columns[name], figure, books, faults)
 
-    def pair(left: str, right: str, figure: Callable[[CodeBook, str, str], int]) -> Column:
+    def pair(left: str, right: str, figure: Callable[[CodeBook, str, str], int]) -> Any:
         first, second = columns[left], columns[right]
-        both = first.codes.astype(np.int64) * len(second.values) + second.codes
-        seen, places = np.unique(both, return_inverse=True)
-        keys = [
-            (first.values[key // len(second.values)], second.values[key % len(second.values)]) for key in seen.tolist()
-        ]
-        joined = Coded(places.astype(np.int32), tuple(f"{a}\0{b}" for a, b in keys))
-        return _figures(joined, lambda book, text: figure(book, *text.split("\0")), books, faults)
+        keys = [f"{a}\0{b}" for a in first.values for b in second.values]
+        both = Coded(first.codes * np.int32(len(second.values)) + second.codes, tuple(keys))
+        return _figures(both, lambda book, text: figure(book, *text.split("\0")), books, faults)
 
     scheme = one("insutype", lambda book, code: book.scheme(code))
     stream = one("med_type", lambda book, code: book.stream(code))
-    columns = {**columns, "scheme": Coded(scheme.astype(np.int32), SCHEMES)}
+    columns = {**columns, "scheme": Coded(scheme, SCHEMES)}
     codes = Codes(
         hosp_lv=pair("hosp_lv", "medins_kind", lambda book, level, kind: book.level(level, kind)),
         psn_type=pair("scheme", "psn_type", lambda book, name, code: book.status(SCHEMES.index(name), code)),
@@ -163,12 +152,14 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     )
     figures = Figures(
         **{name: columns[name] for name in AMOUNTS},
-        setl_day=days,
-        adm_day=columns["adm_time"],
-        dscg_day=columns["dscg_time"],
-        begn_day=columns["opsp_begndate"],
-        end_day=columns["opsp_enddate"],
-        inpatient=(stream == INPATIENT).astype(np.int64),
+        days=Days(
+            setl_day=days,
+            adm_day=columns["adm_time"],
+            dscg_day=columns["dscg_time"],
+            begn_day=columns["opsp_begndate"],
+            end_day=columns["opsp_enddate"],
+        ),
+        inpatient=(stream == INPATIENT).astype(np.int8),
         reversal=one("refd_setl_flag", lambda book, flag: book.flag("refd_setl_flag", flag)),
         names_original=columns["init_setl_id"].figures(lambda text: int(text != "")),
     )
@@ -178,7 +169,7 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
         columns["dise_codg"],
         columns["second_dise_codg"],
     )
-    parts = Parts(**{name: columns[name] for name in AMOUNTS}, hosp_part_amt=np.zeros(read.rows, np.int64))
+    parts = Parts(**{name: columns[name] for name in AMOUNTS}, hosp_part_amt=np.broadcast_to(np.int64(0), read.rows))
     return Prepared(
         policy=policy,
         read=read,
@@ -198,138 +189,95 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     )
 
 
-def _figures(
-    column: Coded, figure: Callable[[CodeBook, str], int], books: tuple[CodeBook, ...], faults: Faults
-) -> Column:
-    """A small integer per distinct code; a code without one is a fault of its rows."""
+def _figures(column: Coded, figure: Callable[[CodeBook, str], int], books: tuple[CodeBook, ...], faults: Faults) -> Any:
+    """A small integer per distinct code that occurs; a code without one is a fault of its rows."""
+    if len(column.values) == 1 and column.codes.strides == (0,):
+        occurs = np.ones(1, np.int64)
+    else:
+        occurs = np.bincount(column.codes, minlength=len(column.values))
     numbers = []
     for at, code in enumerate(column.values):
+        numbers.append(0)
+        if not occurs[at]:
+            continue
         try:
             found = {figure(book, code) for book in dict.fromkeys(books)}
-            if len(found) > 1:
-                raise PolicyError(f"the meaning of code {code!r} changes within the table's dates: settle it in parts")
-            numbers.append(found.pop())
-        except MipolicyError as error:
-            if isinstance(error, PolicyError):
-                raise
-            numbers.append(0)
-            message = str(error)
-            faults.mark(np.flatnonzero(column.codes == at), Fault("code", message))
-    return np.array(numbers or [0], np.int8)[column.codes].astype(np.int64)
+        except CodeError as error:
+            faults.mark(np.flatnonzero(column.codes == at), Fault("code", str(error)))
+            continue
+        if len(found) > 1:
+            raise TableError(f"the meaning of code {code!r} changes within the table's dates: settle it in parts")
+        numbers[at] = found.pop()
+    if len(column.values) == 1:
+        return np.broadcast_to(np.int8(numbers[0]), len(column))
+    return np.array(numbers or [0], np.int8)[column.codes]
 
 
-def _check(prepared: Prepared) -> None:
+def _check_ids(prepared: Prepared) -> None:
     read, faults = prepared.read, prepared.faults
     for name in ("setl_id", "mdtrt_id", "psn_no"):
-        empty = _empty(read.columns[name])
-        faults.mark(np.flatnonzero(empty), Fault("id", f"{name} is empty"))
+        faults.mark(np.flatnonzero(_empty(read.columns[name])), Fault("id", f"{name} is empty"))
     repeated = _repeated(read.columns["setl_id"])
     faults.mark(repeated, lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))
-    for check in CHECKS:
-        broken = np.flatnonzero(check.broken(prepared.figures))
-        if broken.size:
-            faults.mark(broken, Fault(check.reason, check.message))
+
+
+def _check_figures(prepared: Prepared, threads: int) -> None:
+    """Every check on every row, a block at a time; the checks are then marked in their order."""
+
+    def broken(begin: int) -> list[Column]:
+        block = _block(prepared.figures, slice(begin, begin + BLOCK_ROWS))
+        rows = len(prepared.figures.medfee_sumamt[begin : begin + BLOCK_ROWS])
+        return [np.flatnonzero(np.broadcast_to(check.broken(block), rows)) + begin for check in CHECKS]
+
+    begins = range(0, prepared.read.rows, BLOCK_ROWS)
+    if threads > 1 and len(begins) > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            found = list(pool.map(broken, begins))
+    else:
+        found = [broken(begin) for begin in begins]
+    for at, check in enumerate(CHECKS):
+        rows = np.concatenate([block[at] for block in found]) if found else np.empty(0, np.int64)
+        prepared.faults.mark(rows, Fault(check.reason, check.message))
+
+
+def _block(of: Any, rows: slice) -> Any:
+    """Some rows of a record of columns; a column whose rows are all the same stands as an int."""
+    taken = {}
+    for each in attrs.fields(type(of)):
+        column = getattr(of, each.name)
+        taken[each.name] = taken_rows(column, rows) if isinstance(column, np.ndarray) else _block(column, rows)
+    return type(of)(**taken)
+
+
+def taken_rows(column: Any, rows: Any) -> Any:
+    """Rows of a column as int64, or an int where the column says the same for all: constants cost nothing in a rule."""
+    if column.strides == (0,):
+        return int(column[0]) if column.size else 0
+    values = column[rows]
+    return values if values.dtype == np.int64 else values.astype(np.int64)
 
 
 def _empty(ids: Any) -> Any:
-    return ids.figures(lambda text: int(text == "")) == 1 if isinstance(ids, Coded) else ids == ""
+    if isinstance(ids, Coded):
+        at = ids.positions.get("", -1)
+        return ids.codes == at if at >= 0 else np.zeros(0, bool)
+    return ids == ""
 
 
 def _repeated(ids: Any) -> Column:
     """Every row whose id also stands in another row."""
-    coded = Coded.of(ids)
-    counts = np.bincount(coded.codes, minlength=len(coded.values))
-    return np.flatnonzero(counts[coded.codes] > 1) if len(counts) and counts.max() > 1 else np.empty(0, np.int64)
+    if isinstance(ids, Coded):
+        counts = np.bincount(ids.codes, minlength=len(ids.values))
+        return np.flatnonzero(counts[ids.codes] > 1) if len(counts) and counts.max() > 1 else np.empty(0, np.int64)
+    if (ids[1:] > ids[:-1]).all():
+        return np.empty(0, np.int64)
+    keys = hashed(ids)
+    order = np.argsort(keys)
+    again = keys[order][1:] == keys[order][:-1]
+    suspects = np.sort(order[np.concatenate([again, [False]]) | np.concatenate([[False], again])])
+    return suspects[_repeated(Coded.of(ids[suspects]))] if suspects.size else suspects
 
 
 def _text(read: ReadTable, name: str, row: int) -> str:
     column = read.columns[name]
     return column.values[column.codes[row]] if isinstance(column, Coded) else str(column[row])
-
-
-def _terms_days(prepared: Prepared) -> None:
-    """The day that chooses each row's terms, by the `SettlementTerms` of the day that a stay is settled."""
-    figures = prepared.figures
-    rows = np.flatnonzero((figures.inpatient == 1) & ~prepared.faults.bad)
-    for version, of_version in _versions(prepared, "settlement", rows, figures.setl_day):
-        terms: SettlementTerms = prepared.policy.build("settlement", version)
-        prepared.conduct[of_version] = len(prepared.conducts)
-        prepared.conducts.append(terms)
-        prepared.on[of_version] = terms_day(terms, _take(figures, of_version))
-
-
-def _take(figures: Figures[Column], rows: Column) -> Figures[Column]:
-    return Figures(**{each.name: getattr(figures, each.name)[rows] for each in attrs.fields(Figures)})
-
-
-def _versions(prepared: Prepared, section: str, rows: Column, days: Column) -> list[tuple[Version, Column]]:
-    """The rows of each version of a section; rows of no version are faults, and so are rows that meet a gap."""
-    found: dict[str, tuple[Version, list[Column]]] = {}
-    open_: dict[str, list[Any]] = {}
-    distinct, places = np.unique(days[rows], return_inverse=True)
-    for at, day in enumerate(distinct.tolist()):
-        of_day = rows[places == at]
-        try:
-            version = prepared.policy.version(section, as_date(day))
-            prepared.policy.build(section, version)
-        except PolicyGap as gap:
-            open_.setdefault(str(gap), [gap, 0])[1] += len(of_day)
-            prepared.faults.mark(of_day, Fault("gap", str(gap).splitlines()[0].rstrip(":")))
-        except NotInForce as error:
-            prepared.faults.mark(of_day, Fault("not_in_force", str(error)))
-        else:
-            found.setdefault(version.name, (version, []))[1].append(of_day)
-    prepared.gaps += [(gap, count) for gap, count in open_.values()]
-    return [(version, np.concatenate(chunks)) for version, chunks in found.values()]
-
-
-def _take_lines(prepared: Prepared, lines: Table) -> None:
-    """Sum the lines of each bill into its parts; a header that is not the sum of its lines is a fault."""
-    faults, reversal = prepared.faults, prepared.figures.reversal
-    taken = split_table_lines(prepared.policy, lines, prepared.read, reversal, prepared.on, faults, prepared.gaps)
-    prepared.line_parts = taken
-    names = [each.name for each in attrs.fields(Parts)]
-    columns = {name: getattr(prepared.parts, name) for name in names}
-    for name in AMOUNTS:
-        stated, summed = columns[name], getattr(taken.parts, name)
-        differs = np.flatnonzero(taken.has_lines & (stated != NO_AMOUNT) & (stated != summed))
-
-        def fault(row: int, name: str = name, stated: Column = stated, summed: Column = summed) -> Fault:
-            sums = f"{name} is {yuan_text(stated[row])}, its lines sum to {yuan_text(summed[row])}"
-            return Fault("lines", sums)
-
-        faults.mark(differs, fault)
-    merged = {name: np.where(taken.has_lines, getattr(taken.parts, name), columns[name]) for name in names}
-    prepared.parts = Parts(**merged)
-
-
-def _route(prepared: Prepared) -> None:
-    """Give each row its section and version; a special-disease visit elsewhere may belong to the general stream."""
-    texts, general = prepared.texts, STREAMS.index("general")
-    elsewhere = same_text(texts.fixmedins_code, texts.opsp_fixmedins_code) == 0
-    streams = [*(at for at in range(len(STREAMS)) if at != general), general]  # last: others may hand rows to it
-    for at in streams:
-        for scheme in range(len(SCHEMES)):
-            rows = np.flatnonzero((prepared.scheme == scheme) & (prepared.stream == at) & ~prepared.faults.bad)
-            section = section_name(SCHEMES[scheme], STREAMS[at])
-            for version, of_version in _versions(prepared, section, rows, prepared.on):
-                terms = prepared.policy.build(section, version)
-                stays = of_version
-                if isinstance(terms, OutpatientTerms) and terms.outside_designated == "general":
-                    prepared.stream[of_version[elsewhere[of_version]]] = general
-                    stays = of_version[~elsewhere[of_version]]
-                prepared.run[stays] = len(prepared.runs)
-                prepared.runs.append(Run(scheme, at, section, version, terms))
-
-
-def _years(prepared: Prepared) -> None:
-    """The year of each stay, and the stays that are split at the year's end."""
-    figures, split = prepared.figures, []
-    for at, conduct in enumerate(prepared.conducts):
-        rows = np.flatnonzero((prepared.conduct == at) & ~prepared.faults.bad)
-        prepared.year[rows] = year_of(year_day(conduct, _take(figures, rows)))
-        if conduct.year_by == "split_at_year_end":
-            crossing = rows[year_of(figures.adm_day[rows]) != year_of(figures.dscg_day[rows])]
-            split.append(crossing[figures.reversal[crossing] == 0])
-    if split:
-        prepared.split_rows = np.concatenate(split)

@@ -17,6 +17,7 @@ from mipolicy.benefits.statement import Setlinfo
 from mipolicy.benefits.totals import Totals
 from mipolicy.money import Column, yuan_text
 from mipolicy.policy.kinds import unit_text
+from mipolicy.texts import Coded
 
 __all__ = ["OUTPUTS", "Rejects", "TableResult", "TotalsTable"]
 
@@ -75,7 +76,8 @@ class TotalsTable(Mapping[str, Totals]):
 class TableResult:
     """A table of bills settled: rows in = rows settled + rows rejected.
 
-    row: place of each settled row in the table given; columns: what was kept, one entry per settled row;
+    row: place of each settled row in the table given; columns: what was kept, one entry per settled row, text as
+    numpy text arrays or `Coded`;
     line_rejects: fee lines without a bill, and those that stopped theirs; totals: after each person's last bill.
     """
 
@@ -98,6 +100,8 @@ class TableResult:
                 written[name] = [yuan_text(value) for value in column.tolist()]
             elif unit == "rate":
                 written[name] = [unit_text("rate", value, language) for value in column.tolist()]
+            elif isinstance(column, Coded):
+                written[name] = column.texts().tolist()
             else:
                 written[name] = [str(value) for value in np.asarray(column).tolist()]
         return written

@@ -35,6 +35,7 @@ __all__ = [
     "Bill",
     "Check",
     "CodeBook",
+    "Days",
     "Figures",
     "bill_field",
     "bill_fields",
@@ -173,19 +174,26 @@ def bill_fields(*kinds: str) -> tuple[str, ...]:
 
 
 @frozen
+class Days(Generic[A]):
+    """The days of a bill, or of a column of bills, since 1970-01-01; `NO_DAY` where one is not stated."""
+
+    setl_day: A
+    adm_day: A
+    dscg_day: A
+    begn_day: A
+    end_day: A
+
+
+@frozen
 class Figures(Generic[A]):
-    """The numbers of a bill, or of a column of bills: amounts in fen, days since 1970-01-01, flags 0 or 1."""
+    """The numbers of a bill, or of a column of bills, that are checked: amounts in fen, days, flags 0 or 1."""
 
     medfee_sumamt: A
     fulamt_ownpay_amt: A
     overlmt_selfpay: A
     preselfpay_amt: A
     inscp_scp_amt: A
-    setl_day: A
-    adm_day: A
-    dscg_day: A
-    begn_day: A
-    end_day: A
+    days: Days[A]
     inpatient: A
     reversal: A
     names_original: A
@@ -207,11 +215,13 @@ def figures_of(bill: Bill, inpatient: int) -> Figures[int]:
         overlmt_selfpay=part(bill.overlmt_selfpay),
         preselfpay_amt=part(bill.preselfpay_amt),
         inscp_scp_amt=part(bill.inscp_scp_amt),
-        setl_day=day_number(bill.setl_time.date()),
-        adm_day=day_number(bill.adm_time),
-        dscg_day=day_number(bill.dscg_time),
-        begn_day=day_number(bill.opsp_begndate),
-        end_day=day_number(bill.opsp_enddate),
+        days=Days(
+            setl_day=day_number(bill.setl_time.date()),
+            adm_day=day_number(bill.adm_time),
+            dscg_day=day_number(bill.dscg_time),
+            begn_day=day_number(bill.opsp_begndate),
+            end_day=day_number(bill.opsp_enddate),
+        ),
         inpatient=inpatient,
         reversal=int(bill.refd_setl_flag == "1"),
         names_original=int(bill.init_setl_id != ""),
@@ -271,22 +281,22 @@ CHECKS: Final = (
     Check(
         "date",
         "inpatient care needs adm_time and dscg_time",
-        lambda of: (of.inpatient == 1) & ((of.adm_day == NO_DAY) | (of.dscg_day == NO_DAY)),
+        lambda of: (of.inpatient == 1) & ((of.days.adm_day == NO_DAY) | (of.days.dscg_day == NO_DAY)),
     ),
     Check(
         "date",
         "dscg_time is before adm_time",
-        lambda of: (of.adm_day != NO_DAY) & (of.dscg_day != NO_DAY) & (of.dscg_day < of.adm_day),
+        lambda of: (of.days.adm_day != NO_DAY) & (of.days.dscg_day != NO_DAY) & (of.days.dscg_day < of.days.adm_day),
     ),
     Check(
         "date",
         "setl_time is before adm_time",
-        lambda of: (of.adm_day != NO_DAY) & (of.setl_day < of.adm_day),
+        lambda of: (of.days.adm_day != NO_DAY) & (of.days.setl_day < of.days.adm_day),
     ),
     Check(
         "date",
         "opsp_enddate is before opsp_begndate",
-        lambda of: (of.end_day != NO_DAY) & (of.begn_day != NO_DAY) & (of.end_day < of.begn_day),
+        lambda of: (of.days.end_day != NO_DAY) & (of.days.begn_day != NO_DAY) & (of.days.end_day < of.days.begn_day),
     ),
 )
 """What must hold of every bill before any rule sees it; the first that is broken is the reason of the reject."""

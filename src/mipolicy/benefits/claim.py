@@ -7,7 +7,7 @@ from typing import Generic
 from attrs import frozen
 
 from mipolicy.benefits import inpatient, outpatient
-from mipolicy.benefits.bill import Figures
+from mipolicy.benefits.bill import Days
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms, Stay
 from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms, Visit
 from mipolicy.benefits.statement import Parts, Setlinfo, statement
@@ -24,7 +24,7 @@ _QUARTER = 3
 
 @frozen
 class Claim(Generic[A]):
-    """A bill with its codes as small integers and its flags as 0 or 1; days count from 1970-01-01, months from 0."""
+    """A bill with its codes as small integers and its flags as 0 or 1, and its days."""
 
     parts: Parts[A]
     hosp_lv: A
@@ -38,10 +38,7 @@ class Claim(Generic[A]):
     follow_up: A
     referral: A
     interim: A
-    month: A
-    first_month: A
-    admission_day: A
-    discharge_day: A
+    days: Days[A]
     fixmedins_code: Text
     dise_codg: Text
     second_dise_codg: Text
@@ -72,9 +69,9 @@ class Texts:
     second_dise_codg: Text
 
 
-def claim_of(figures: Figures[A], parts: Parts[A], codes: Codes[A], texts: Texts) -> Claim[A]:
-    """A claim from a bill's numbers, parts and codes; an outpatient visit is on the day it is settled."""
-    day, begins, ends = figures.setl_day, figures.begn_day, figures.end_day
+def claim_of(days: Days[A], parts: Parts[A], codes: Codes[A], texts: Texts) -> Claim[A]:
+    """A claim from a bill's days, parts and codes; an outpatient visit is on the day it is settled."""
+    day, begins, ends = days.setl_day, days.begn_day, days.end_day
     return Claim(
         parts=parts,
         hosp_lv=codes.hosp_lv,
@@ -92,10 +89,7 @@ def claim_of(figures: Figures[A], parts: Parts[A], codes: Codes[A], texts: Texts
         follow_up=codes.follow_up,
         referral=codes.referral,
         interim=codes.interim,
-        month=month_of(day),
-        first_month=pick(is_same(year_of(begins), year_of(day)), month_of(begins), 0),
-        admission_day=figures.adm_day,
-        discharge_day=figures.dscg_day,
+        days=days,
         fixmedins_code=texts.fixmedins_code,
         dise_codg=texts.dise_codg,
         second_dise_codg=texts.second_dise_codg,
@@ -155,7 +149,7 @@ def visit_of(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used[A]
 def stay_of(terms: InpatientTerms, claim: Claim[A], used: Used[A]) -> Stay[A]:
     """What the inpatient rule is given; a referral within the days that the terms name continues the stay before."""
     zero = nothing(claim.hosp_lv)
-    gap = claim.admission_day - used.stay("end")
+    gap = claim.days.adm_day - used.stay("end")
     in_time = all_of(claim.referral, none_of(is_over(gap, terms.transfer_days)))
     continuing = any_of(used.stay("open"), in_time)
     deductible_used = zero
@@ -209,11 +203,13 @@ def _quota_left(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used
     quota = capped(higher + pick(both, terms.second_disease_addition, 0), int(NO_LIMIT))
     months = {"year": 12, "quarter": _QUARTER, "month": 1}[terms.quota_period]
     name = f"quota_month.{stream}"
-    period_start = _period(claim.month, months) * months
+    day, begins = claim.days.setl_day, claim.days.begn_day
+    month = month_of(day)
     if not terms.quota_carry_over:
-        return remaining(quota, used.span(name, period_start, claim.month))
-    periods = _period(claim.month, months) - _period(claim.first_month, months) + 1
-    return remaining(quota * periods, used.span(name, claim.first_month, claim.month))
+        return remaining(quota, used.span(name, _period(month, months) * months, month))
+    first_month = pick(is_same(year_of(begins), year_of(day)), month_of(begins), 0)
+    periods = _period(month, months) - _period(first_month, months) + 1
+    return remaining(quota * periods, used.span(name, first_month, month))
 
 
 def _period(month: A, months: int) -> A:
@@ -230,7 +226,7 @@ def _posting_of_visit(stream: str, claim: Claim[A], visit: Visit[A], paid: Outpa
         (f"deductible_level.{stream}", claim.hosp_lv, deductible),
     ]
     if stream in ("special", "two_disease"):
-        year.append((f"quota_month.{stream}", claim.month, paid.hifp_pay))
+        year.append((f"quota_month.{stream}", month_of(claim.days.setl_day), paid.hifp_pay))
     return Posting(tuple(year))
 
 
@@ -251,7 +247,7 @@ def _posting_of_stay(claim: Claim[A], stay: Stay[A], paid: Inpatient[A], used: U
             ("once_a_year", None, pick(stay.once_a_year, paid.act_pay_dedc, 0)),
         ),
         {
-            "end": claim.discharge_day,
+            "end": claim.days.dscg_day,
             "level": claim.hosp_lv,
             "paid": before + paid.act_pay_dedc,
             "ordinal": stay.ordinal,

@@ -14,7 +14,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from mipolicy.benefits.axes import SCHEMES, STREAMS
-from mipolicy.benefits.bill import CHECKS, NO_AMOUNT, Bill, CodeBook, Figures, figures_of
+from mipolicy.benefits.bill import CHECKS, NO_AMOUNT, Bill, CodeBook, Days, Figures, figures_of
 from mipolicy.benefits.catalogue import CatalogueItemsTerms, CatalogueTerms
 from mipolicy.benefits.claim import Claim, Codes, Settled, Texts, claim_of, settle_claim
 from mipolicy.benefits.conduct import SettlementTerms
@@ -100,15 +100,15 @@ def section_name(scheme: str, stream: str) -> str:
     return f"inpatient.{scheme}" if stream == "inpatient" else f"outpatient.{scheme}.{stream}"
 
 
-def terms_day(terms: SettlementTerms, figures: Figures[Any]) -> Any:
+def terms_day(terms: SettlementTerms, days: Days[Any]) -> Any:
     """The day that chooses the terms of a stay; an outpatient visit is always by its settlement."""
-    return {"admission": figures.adm_day, "discharge": figures.dscg_day, "settlement": figures.setl_day}[terms.terms_by]
+    return {"admission": days.adm_day, "discharge": days.dscg_day, "settlement": days.setl_day}[terms.terms_by]
 
 
-def year_day(terms: SettlementTerms, figures: Figures[Any]) -> Any:
+def year_day(terms: SettlementTerms, days: Days[Any]) -> Any:
     """The day whose year a stay belongs to, where it is not split (formulas.md section 1)."""
-    days = {"admission": figures.adm_day, "discharge": figures.dscg_day, "settlement": figures.setl_day}
-    return days.get(terms.year_by, figures.dscg_day)
+    by = {"admission": days.adm_day, "discharge": days.dscg_day, "settlement": days.setl_day}
+    return by.get(terms.year_by, days.dscg_day)
 
 
 def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), totals: Totals | None = None) -> Settlement:
@@ -130,13 +130,13 @@ def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), total
             raise InputError(f"bill {bill.setl_id}: {check.message}")
     codes = _codes(book, bill, scheme)
     conduct = policy.terms(SettlementTerms, on=bill.setl_time.date()) if stream == INPATIENT else None
-    on = terms_day(conduct, figures) if conduct else figures.setl_day
+    on = terms_day(conduct, figures.days) if conduct else figures.days.setl_day
     split = _split_of_one(policy, bill, figures, lines, as_date(on)) if lines else None
     if split is None and figures.inscp_scp_amt == NO_AMOUNT:
         raise InputError(f"bill {bill.setl_id}: neither the four parts nor fee lines are given")
     after, done = totals, []
-    for part_figures, parts, part_codes, year in _years(conduct, bill, figures, codes, split):
-        part = _settle_part(policy, bill, (scheme, stream), (part_figures, parts, part_codes), as_date(on), year, after)
+    for days, parts, part_codes, year in _years(conduct, bill, figures, codes, split):
+        part = _settle_part(policy, bill, (scheme, stream), (days, parts, part_codes), as_date(on), year, after)
         after = after.posted(part.scheme, part.year, part.settled.posting)
         done.append(part)
     setlinfo = done[0].settled.setlinfo
@@ -149,7 +149,7 @@ def _settle_part(
     policy: Policy,
     bill: Bill,
     route: tuple[int, int],
-    numbers: tuple[Figures[int], Parts[int], Codes[int]],
+    numbers: tuple[Days[int], Parts[int], Codes[int]],
     on: datetime.date,
     year: int,
     totals: Totals,
@@ -237,24 +237,25 @@ def _years(
     figures: Figures[int],
     codes: Codes[int],
     split: SplitLines | None,
-) -> list[tuple[Figures[int], Parts[int], Codes[int], int]]:
+) -> list[tuple[Days[int], Parts[int], Codes[int], int]]:
     """The parts that a bill is settled in, each with its year: one, or one a year when stays are split."""
+    of = figures.days
     if conduct is None:
-        return [(figures, _parts(figures, split), codes, year_of(figures.setl_day))]
-    first, last = year_of(figures.adm_day), year_of(figures.dscg_day)
+        return [(of, _parts(figures, split), codes, year_of(of.setl_day))]
+    first, last = year_of(of.adm_day), year_of(of.dscg_day)
     if conduct.year_by != "split_at_year_end" or first == last:
-        return [(figures, _parts(figures, split), codes, year_of(year_day(conduct, figures)))]
+        return [(of, _parts(figures, split), codes, year_of(year_day(conduct, of)))]
     if split is None:
         raise InputError(f"bill {bill.setl_id}: a stay over the year's end is split by its lines, and it has none")
-    days = np.maximum(split.day, figures.adm_day)
-    if (split.day < figures.adm_day).any() or (days > figures.dscg_day).any():
+    days = np.maximum(split.day, of.adm_day)
+    if (split.day < of.adm_day).any() or (days > of.dscg_day).any():
         raise InputError(f"bill {bill.setl_id}: every line needs a fee_ocur_time within the stay to split it")
     found = []
     for year in range(first, last + 1):
-        begins = max(figures.adm_day, day_number(datetime.date(year, 1, 1)))
-        ends = min(figures.dscg_day, day_number(datetime.date(year, 12, 31)))
+        begins = max(of.adm_day, day_number(datetime.date(year, 1, 1)))
+        ends = min(of.dscg_day, day_number(datetime.date(year, 12, 31)))
         where = np.flatnonzero((split.day >= begins) & (split.day <= ends))
-        of_year = evolve(figures, adm_day=begins, dscg_day=ends)
+        of_year = evolve(of, adm_day=begins, dscg_day=ends)
         flags = evolve(
             codes,
             referral=codes.referral if year == first else 0,

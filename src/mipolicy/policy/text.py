@@ -78,7 +78,7 @@ def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(datetime.date, _day)
-    converter.register_structure_hook(tuple[str, ...], _texts)
+    converter.register_structure_hook_func(lambda shape: shape == tuple[str, ...], _texts)
     for each in (Citation, Document, Unresolved, Header, _Frame):
         attrs.resolve_types(each)
         hook = make_dict_structure_fn(each, converter, _cattrs_forbid_extra_keys=True)
@@ -104,17 +104,17 @@ def _structure(raw: Any, shape: type[T], path: str, problems: list[Problem]) -> 
     allowed = ", ".join(fields)
     problems += [Problem(f"{path}.{key}", f"unknown key; allowed: {allowed}") for key in raw if key not in fields]
     values: dict[str, Any] = {}
+    bad = set()
     for name, each in fields.items():
         if name in raw:
             try:
-                values[name] = _CONVERTER.structure(raw[name], each.type)
+                values[name] = _CONVERTER.structure(raw[name], each.type or str)
             except (cattrs.BaseValidationError, TypeError, ValueError, AttributeError) as error:
+                bad.add(name)
                 problems += [Problem(f"{path}.{name}{where}", message) for where, message in _mistakes(error)]
         elif each.default is attrs.NOTHING:
+            bad.add(name)
             problems.append(Problem(f"{path}.{name}", "missing, and required"))
-    bad = {
-        name for name, each in fields.items() if name not in values and (name in raw or each.default is attrs.NOTHING)
-    }
     return shape(**values, **dict.fromkeys(bad)), bad
 
 
@@ -225,7 +225,7 @@ class _Reader:
             self._problem("header.id", "takes a name that tells this policy from others")
         if "schemes" not in bad and not header.schemes:
             self._problem("header.schemes", "takes at least one insutype code")
-        if header.extends and self.base is None:
+        if header.extends and self.base is None and not any(each.path == "header.extends" for each in self.problems):
             self._problem("header.extends", f"extends {header.extends!r}, which was not given")
         if self.base is not None and "extends" not in bad and header.extends != self.base.id:
             self._problem("header.extends", f"extends {header.extends!r}, but the base given is {self.base.id!r}")

@@ -1,0 +1,157 @@
+"""Where each row of a table is settled: terms by date, lines, section and version, gaps, years and split stays.
+
+Whatever cannot be settled is marked with its reason; nothing is dropped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+import numpy as np
+
+from mipolicy.batch.columns import Table
+from mipolicy.batch.lines import split_table_lines
+from mipolicy.batch.prepare import BatchGap, Gaps, Prepared, Run, code_table
+from mipolicy.benefits.axes import SCHEMES, STREAMS
+from mipolicy.benefits.bill import AMOUNTS, NO_AMOUNT, Days
+from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.outpatient import OutpatientTerms
+from mipolicy.benefits.settlement import section_name, terms_day, year_day
+from mipolicy.benefits.statement import Parts
+from mipolicy.calendar import as_date, year_of
+from mipolicy.errors import Fault, NotInForce, PolicyGap
+from mipolicy.money import Column, yuan_text
+from mipolicy.policy import Policy, Version
+from mipolicy.texts import same_text
+
+__all__ = ["prepare"]
+
+
+def prepare(policy: Policy, table: Table, lines: Table | None, gaps: Gaps, threads: int = 1) -> Prepared:
+    """Read, code, check and route a table.
+
+    Raises TableError for a table of the wrong shape, BatchGap, RepealedPolicy, PolicyError.
+    """
+    prepared = code_table(policy, table, threads)
+    _terms_days(prepared)
+    if lines is not None:
+        _take_lines(prepared, lines)
+    unstated = (prepared.parts.inscp_scp_amt == NO_AMOUNT) & (prepared.figures.reversal == 0)
+    message = "neither the four parts nor fee lines are given"
+    prepared.faults.mark(np.flatnonzero(unstated), Fault("lines", message))
+    _route(prepared)
+    if prepared.gaps and gaps == "raise":
+        raise BatchGap(tuple(prepared.gaps))
+    _years(prepared)
+    return prepared
+
+
+def _terms_days(prepared: Prepared) -> None:
+    """The day that chooses each row's terms, by the `SettlementTerms` of the day that a stay is settled."""
+    figures = prepared.figures
+    rows = np.flatnonzero((figures.inpatient == 1) & ~prepared.faults.bad)
+    for version, of_version in _versions(prepared, "settlement", rows, figures.days.setl_day):
+        terms: SettlementTerms = prepared.policy.build("settlement", version)
+        prepared.conduct[of_version] = len(prepared.conducts)
+        prepared.conducts.append(terms)
+        prepared.on[of_version] = terms_day(terms, _days(prepared, of_version))
+
+
+def _days(prepared: Prepared, rows: Column) -> Days[Column]:
+    return Days(**{each.name: getattr(prepared.figures.days, each.name)[rows] for each in attrs.fields(Days)})
+
+
+def _versions(prepared: Prepared, section: str, rows: Column, days: Column) -> list[tuple[Version, Column]]:
+    """The rows of each version of a section; rows of no version are faults, and so are rows that meet a gap."""
+    if not rows.size:
+        return []
+    versions: dict[str, Version] = {}
+    open_: dict[str, list[Any]] = {}
+    distinct, place = _distinct(days[rows])
+    of_day = np.full(len(distinct), -1, np.int16)
+    for at, day in enumerate(distinct.tolist()):
+        try:
+            version = prepared.policy.version(section, as_date(day))
+            prepared.policy.build(section, version)
+        except PolicyGap as gap:
+            here = rows[place == at]
+            open_.setdefault(str(gap), [gap, 0])[1] += len(here)
+            prepared.faults.mark(here, Fault("gap", str(gap).splitlines()[0].rstrip(":")))
+        except NotInForce as error:
+            prepared.faults.mark(rows[place == at], Fault("not_in_force", str(error)))
+        else:
+            of_day[at] = list(versions).index(version.name) if version.name in versions else len(versions)
+            versions.setdefault(version.name, version)
+    prepared.gaps += [(gap, count) for gap, count in open_.values()]
+    if len(versions) == 1 and (of_day == 0).all():
+        return [(next(iter(versions.values())), rows)]
+    which = of_day[place]
+    return [(version, rows[which == at]) for at, version in enumerate(versions.values())]
+
+
+def _distinct(days: Column) -> tuple[Any, Any]:
+    """The distinct days and the place of each row's among them; days of a table lie close together."""
+    first, last = int(days.min()), int(days.max())
+    if last - first > 100_000:
+        return np.unique(days, return_inverse=True)
+    since = days - first
+    counts = np.bincount(since, minlength=last - first + 1)
+    distinct = np.flatnonzero(counts)
+    place = np.zeros(len(counts), np.int32)
+    place[distinct] = np.arange(len(distinct))
+    return distinct + first, place[since]
+
+
+def _take_lines(prepared: Prepared, lines: Table) -> None:
+    """Sum the lines of each bill into its parts; a header that is not the sum of its lines is a fault."""
+    faults, reversal = prepared.faults, prepared.figures.reversal
+    taken = split_table_lines(prepared.policy, lines, prepared.read, reversal, prepared.on, faults, prepared.gaps)
+    prepared.line_parts = taken
+    names = [each.name for each in attrs.fields(Parts)]
+    columns = {name: getattr(prepared.parts, name) for name in names}
+    for name in AMOUNTS:
+        stated, summed = columns[name], getattr(taken.parts, name)
+        differs = np.flatnonzero(taken.has_lines & (stated != NO_AMOUNT) & (stated != summed))
+
+        def fault(row: int, name: str = name, stated: Column = stated, summed: Column = summed) -> Fault:
+            sums = f"{name} is {yuan_text(stated[row])}, its lines sum to {yuan_text(summed[row])}"
+            return Fault("lines", sums)
+
+        faults.mark(differs, fault)
+    merged = {name: np.where(taken.has_lines, getattr(taken.parts, name), columns[name]) for name in names}
+    prepared.parts = Parts(**merged)
+
+
+def _route(prepared: Prepared) -> None:
+    """Give each row its section and version; a special-disease visit elsewhere may belong to the general stream."""
+    texts, general = prepared.texts, STREAMS.index("general")
+    elsewhere: Any = None
+    for at in [*(at for at in range(len(STREAMS)) if at != general), general]:  # last: others may hand rows to it
+        for scheme in range(len(SCHEMES)):
+            here = (prepared.stream == at) & (prepared.scheme == scheme) & ~prepared.faults.bad
+            section = section_name(SCHEMES[scheme], STREAMS[at])
+            for version, of_version in _versions(prepared, section, np.flatnonzero(here), prepared.on):
+                terms = prepared.policy.build(section, version)
+                stays = of_version
+                if isinstance(terms, OutpatientTerms) and terms.outside_designated == "general":
+                    if elsewhere is None:
+                        elsewhere = same_text(texts.fixmedins_code, texts.opsp_fixmedins_code) == 0
+                    prepared.stream[of_version[elsewhere[of_version]]] = general
+                    stays = of_version[~elsewhere[of_version]]
+                prepared.run[stays] = len(prepared.runs)
+                prepared.runs.append(Run(scheme, at, section, version, terms))
+
+
+def _years(prepared: Prepared) -> None:
+    """The year of each stay, and the stays that are split at the year's end."""
+    figures, split = prepared.figures, []
+    for at, conduct in enumerate(prepared.conducts):
+        rows = np.flatnonzero((prepared.conduct == at) & ~prepared.faults.bad)
+        prepared.year[rows] = year_of(year_day(conduct, _days(prepared, rows)))
+        if conduct.year_by == "split_at_year_end":
+            days = _days(prepared, rows)
+            crossing = rows[year_of(days.adm_day) != year_of(days.dscg_day)]
+            split.append(crossing[figures.reversal[crossing] == 0])
+    if split:
+        prepared.split_rows = np.concatenate(split)
