@@ -361,7 +361,7 @@ DTYPE = "column a: fen must be integers, got {}; yuan text goes through yuan_col
         (np.array([7, 2**63], np.uint64), "column a, row 1: 9223372036854775808 fen is beyond ten billion yuan"),
         (np.array([10**12 + 1]), "column a, row 0: 1000000000001 fen is beyond ten billion yuan"),
         (np.array([0, -(2**63)]), "column a, row 1: -9223372036854775808 fen is beyond ten billion yuan"),
-        (np.ma.array([1, 2], mask=[0, 1]), "column a: a masked array has gaps, which are no amounts"),
+        (np.ma.masked_equal(np.array([1, 2]), 2), "column a: a masked array has gaps, which are no amounts"),
     ],
 )
 def test_what_fen_column_refuses(values: object, message: str) -> None:
@@ -409,7 +409,9 @@ def test_yuan_column_takes_good_rows_and_gives_the_reason_for_each_bad_one() -> 
 
 def test_yuan_column_of_nothing() -> None:
     column, faults = yuan_column(iter(()))
-    assert (column.dtype, column.shape, faults) == (np.int64, (0,), {})
+    assert column.dtype == np.int64
+    assert column.shape == (0,)
+    assert faults == {}
 
 
 @pytest.mark.parametrize("text", ["12", b"12"])
@@ -436,11 +438,8 @@ def test_yuan_column_says_what_yuan_says_row_by_row(rows: list[object]) -> None:
     assert len(column) == len(rows)
     for row, value in enumerate(rows):
         figure: Any = value.strip() if isinstance(value, str) else value
-        try:
-            fen = yuan(figure)
-        except AmountError as error:
-            assert (column[row], faults[row]) == (0, str(error))
+        if row in faults:
+            assert column[row] == 0
+            assert refusal(lambda figure=figure: yuan(figure)) == faults[row]  # type: ignore[misc]
         else:
-            assert column[row] == fen
-            assert row not in faults
-            assert fen == Fraction(figure) * 100
+            assert column[row] == yuan(figure) == Fraction(figure) * 100

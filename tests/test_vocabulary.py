@@ -59,6 +59,17 @@ RATES = st.one_of(
 )
 FLAGS = st.sampled_from([0, 1, 0, 1, 2, -1])
 
+LEVEL = Axis("level", ("a", "b", "c"), ("甲", "乙", "丙"), ("a", "b", "c"))
+STATUS = Axis("status", ("x", "y"), ("子", "丑"), ("x", "y"))
+BY_PLACE = Table((LEVEL, STATUS), (10, 11, 20, 21, 30, 31))
+SAME = Table.same(5, LEVEL, STATUS)
+FLAT = Bands.flat(((0, 500_000), (1_000, 600_000), (50_001, 750_000)))
+BANDS = Bands(
+    (0, 333, 10_000),
+    tuple(Table((LEVEL, STATUS), tuple(base + 10_000 * at for at in range(6))) for base in (100_000, 333_333, 949_999)),
+)
+EDGES = (0, 333, 10_000)
+
 
 def column(*values: int) -> Any:
     return np.array(values, np.int64)
@@ -120,7 +131,7 @@ FIGURES: dict[str, tuple[st.SearchStrategy[int], ...]] = {
     "pick": (FLAGS, INT64, INT64),
     "is_over": (INT64, INT64),
     "is_same": (st.one_of(SMALL, INT64), st.one_of(SMALL, INT64)),
-    "mul_div": (FEN, st.one_of(SMALL, st.integers(0, 10**7)), st.one_of(SMALL, st.integers(1, 10**9))),
+    "mul_div": (FEN, st.one_of(SMALL, st.integers(-9 * 10**6, 9 * 10**6)), st.one_of(SMALL, st.integers(1, 10**9))),
 }
 DIVIDES = {"half_up", "mul_div"}
 
@@ -208,6 +219,7 @@ ALL_WORDS: dict[str, tuple[Callable[..., Any], int]] = {
     "banded start": (lambda amount, start: banded(amount, FLAT, start=start), 2),
     "banded addition": (lambda amount, addition: banded(amount, FLAT, addition=addition), 2),
 }
+MASKED: Any = np.ma.masked_array(np.array([1]), mask=True)
 NO_AMOUNT = "an amount must be int or an int64 column, got "
 
 
@@ -224,11 +236,7 @@ NO_AMOUNT = "an amount must be int or an int64 column, got "
         (Fraction(1), NO_AMOUNT + "Fraction Fraction(1, 1)"),
         (np.int64(1), NO_AMOUNT + "int64 np.int64(1)"),
         ([1], NO_AMOUNT + "list [1]"),
-        (
-            np.ma.array([1], mask=[1]),
-            NO_AMOUNT
-            + "MaskedArray masked_array(data=[--],\n             mask=[ True],\n       fill_value=999999,\n            dtype=int64)",
-        ),
+        (MASKED, NO_AMOUNT + f"MaskedArray {MASKED!r}"),
         (np.array([1.0]), "a column must be int64, got float64"),
         (np.array([True]), "a column must be int64, got bool"),
         (np.array([1], np.int32), "a column must be int64, got int32"),
@@ -371,11 +379,6 @@ def test_flags_of_nothing() -> None:
 
 # --------------------------------------------------------------------------------------------------- lookup
 
-LEVEL = Axis("level", ("a", "b", "c"), ("甲", "乙", "丙"), ("a", "b", "c"))
-STATUS = Axis("status", ("x", "y"), ("子", "丑"), ("x", "y"))
-BY_PLACE = Table((LEVEL, STATUS), (10, 11, 20, 21, 30, 31))
-SAME = Table.same(5, LEVEL, STATUS)
-
 
 def test_lookup_by_hand() -> None:
     levels, statuses = column(0, 0, 1, 1, 2, 2), column(0, 1, 0, 1, 0, 1)
@@ -418,13 +421,6 @@ def test_lookup_needs_one_code_per_axis() -> None:
 
 
 # --------------------------------------------------------------------------------------------------- banded
-
-FLAT = Bands.flat(((0, 500_000), (1_000, 600_000), (50_001, 750_000)))
-BANDS = Bands(
-    (0, 333, 10_000),
-    tuple(Table((LEVEL, STATUS), tuple(base + 10_000 * at for at in range(6))) for base in (100_000, 333_333, 949_999)),
-)
-EDGES = (0, 333, 10_000)
 
 
 def by_bands(amount: int, edges: Sequence[int], rates: Sequence[int], start: int = 0, addition: int = 0) -> int:
@@ -522,7 +518,7 @@ def test_bands_that_do_not_differ_by_code_need_no_codes_and_ignore_them() -> Non
     expected = [by_bands(int(amount), FLAT.edges, (500_000, 600_000, 750_000)) for amount in amounts]
     assert banded(amounts, FLAT).tolist() == expected
     assert banded(amounts, FLAT, column(0, 1, 2, 3, 4)).tolist() == expected
-    found: Any = banded(1_001, FLAT, column(0, 1))  # type: ignore[call-overload]  # codes alone as columns
+    found: Any = banded(1_001, FLAT, column(0, 1))
     assert found.tolist() == [expected[2]] * 2
 
 
@@ -636,7 +632,6 @@ def test_mul_div_at_the_ends_of_int64() -> None:
     low, high = -(2**63), 2**63 - 1
     assert mul_div(column(low, low, high), column(1, 3, 5), column(2**58, 2**59, 2**58)).tolist() == [-32, -48, 160]
     assert mul_div(column(low), 1, column(2**59)).tolist() == [-16]
-    assert mul_div(column(2**59), column(low), column(-(2**59))).tolist() == [] or True
     assert mul_div(column(2**40), column(low), column(-(2**59))).tolist() == [2**44]
     assert mul_div(column(high), 0, column(low)).tolist() == [0]
 
@@ -809,7 +804,7 @@ def test_banded_leaves_out_the_bands_it_does_not_reach_and_shows_the_rate_applie
     assert found == by_bands(10, FLAT.edges, (500_000, 600_000, 750_000), 995, 50_000)
     assert isinstance(found, Traced)
     assert found.parts == ((0, 1_000, 5, 550_000), (1_000, 50_001, 5, 650_000))
-    rate = found.parts[0][3]
+    rate: Any = found.parts[0][3]
     assert (rate.word, rate.args[1]) == ("capped", 1_000_000)
     assert rate.args[0].word == "+"
     assert rate.args[0].args[1] is addition

@@ -30,14 +30,16 @@ class Coded:
             raise TableError(f"codes must lie in 0 to {len(self.values) - 1}, one for each of the distinct values")
 
     @classmethod
-    def of(cls, texts: Iterable[object]) -> Coded:
+    def of(cls, texts: Iterable[object] | Coded) -> Coded:
         """Code a column of text; text arrays of numpy are coded by hash, without a Python loop.
 
         Raises TableError, naming the row, for anything that is not text.
         """
         if isinstance(texts, Coded):
             return texts
-        array = np.asarray(texts if isinstance(texts, np.ndarray) else list(texts))
+        array = texts if isinstance(texts, np.ndarray) else _objects(texts)
+        if array.ndim != 1 or isinstance(array, np.ma.MaskedArray):
+            raise TableError(f"one column of text without gaps is due, not {type(array).__name__} {array.shape}")
         if array.dtype.kind == "U":
             return cls._of_array(array)
         places: dict[str, int] = {}
@@ -67,9 +69,11 @@ class Coded:
         return len(self.codes)
 
     def take(self, rows: Any) -> Coded:
-        """The rows asked for, over the same distinct values."""
+        """The rows asked for, by place, slice or mask, over the same distinct values."""
+        if isinstance(rows, np.ndarray) and rows.dtype == bool:
+            rows = np.flatnonzero(rows)
         taken = object.__new__(Coded)  # its codes are in range because these are
-        object.__setattr__(taken, "codes", self.codes[rows])
+        object.__setattr__(taken, "codes", self.codes[rows] if isinstance(rows, slice) else self.codes.take(rows))
         object.__setattr__(taken, "values", self.values)
         return taken
 
@@ -78,16 +82,23 @@ class Coded:
 
     def texts(self) -> NDArray[np.str_]:
         """The column as a text array."""
-        return np.array(self.values or ("",), dtype=np.str_)[self.codes]
+        return np.array(self.values or ("",), dtype=np.str_).take(self.codes)
 
     def figures(self, figure: Callable[[str], int]) -> Column:
         """A number per row, from a number per distinct value."""
-        return np.array([figure(value) for value in self.values] or [0], np.int64)[self.codes]
+        numbers = np.array([figure(value) for value in self.values] or [0], np.int64)
+        return numbers.take(self.codes)
 
     @cached_property
     def positions(self) -> dict[str, int]:
         """Value -> code."""
         return {value: at for at, value in enumerate(self.values)}
+
+
+def _objects(texts: Iterable[object]) -> NDArray[Any]:
+    """The cells as they are: numpy would write the integer 11 beside a text as the text '11'."""
+    cells = list(texts)
+    return np.fromiter(cells, object, len(cells))
 
 
 def hashed(array: NDArray[np.str_]) -> NDArray[np.uint64]:

@@ -235,7 +235,9 @@ def pick(condition: int, yes: int, no: int) -> int: ...
 @overload
 def pick(condition: Column, yes: int | Column, no: int | Column) -> Column: ...
 @overload
-def pick(condition: int, yes: Column, no: Column) -> Column: ...
+def pick(condition: int, yes: Column, no: int | Column) -> Column: ...
+@overload
+def pick(condition: int, yes: int, no: Column) -> Column: ...
 def pick(condition: Any, yes: Any, no: Any) -> Any:
     """`yes` where the condition holds (is not 0), else `no`.
 
@@ -439,9 +441,9 @@ def mul_div(a: Any, b: Any, c: Any) -> Any:
     bounds = [_bounds(value) for value in (a, b, c)]
     one, other, divisor = (max(-low, high) for low, high in bounds)
     signed = any(low < 0 for low, _ in bounds)
-    if one * other < _INT63 - divisor:
+    if one * other < _INT63:
         product = a * b
-        if isinstance(c, int) and c > 0 and isinstance(product, np.ndarray):
+        if isinstance(c, int) and c > 0 and one * other < _INT63 - c:
             return _half_up_by(product, int(c), signed=signed)
         return _half_up_each(product, c, signed=signed)
     if divisor >= 2**60:

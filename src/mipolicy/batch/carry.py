@@ -1,7 +1,8 @@
 """Settling coded rows in blocks, each person's rows in order of time, persons in parallel.
 
-A person's rows go in rounds: the first row of everybody, then the second, and so on, so that the rows of a block are of
-different persons and one body settles them as columns.  Persons are dealt out to threads; rows of a person never meet
+Rows are taken in order of time, some blocks together.  Among those a person's rows go in rounds: the first row of
+everybody, then the second, and so on, so that the rows of a block are of different persons and one body settles them as
+columns.  Persons are dealt out to threads; rows of a person never meet
 another thread, so any number of threads and any block size give the same figures.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -23,11 +24,15 @@ from mipolicy.benefits.axes import STREAMS
 from mipolicy.benefits.bill import Days
 from mipolicy.benefits.claim import Claim, Codes, Texts, claim_of, settle_claim
 from mipolicy.benefits.statement import Parts
-from mipolicy.benefits.totals import STAY_FIGURES, Posting
+from mipolicy.benefits.totals import STAY_FIGURES, YEAR_FIGURES, Posting
 from mipolicy.money import Column
 from mipolicy.texts import Text
 
-__all__ = ["Journal", "Order", "Rows", "carry", "order_of"]
+__all__ = ["Journal", "Order", "Rows", "carry", "rounds_of"]
+
+_CHUNK: Final = 4
+"""Blocks whose rounds are made together: near in time, rows lie near in memory."""
+_LOW: Final = 0xFFFFFFFF
 
 
 @frozen
@@ -79,50 +84,49 @@ def _text_rows(text: Text, at: Column) -> Text:
 
 @frozen
 class Order:
-    """Rows in the order they are settled: by round, and within a round in the order of the table."""
+    """Places of rows by round, and within a round in order of time; where each round starts, and the end."""
 
     rows: Column
     starts: Column
 
 
-def order_of(person: Any, when: Column, tie: Callable[[int], Any]) -> Order:
-    """The rounds of the rows given.
+def _in_time(rows: Rows, tie: Callable[[int], Any]) -> Column:
+    """The active rows in order of time, those of one time in the order of their ids."""
+    active, when = rows.active, rows.when.take(rows.active)
+    later = when[1:] > when[:-1]
+    if later.all():
+        return active
+    if not (later | (when[1:] == when[:-1])).all():
+        order = np.argsort(when, kind="stable")
+        active, when = active[order], when[order]
+    group = np.concatenate([[0], np.cumsum(when[1:] != when[:-1])])
+    tied = np.flatnonzero(np.bincount(group)[group] > 1)
+    keys = np.sort((group[tied] << 32) | rows.person[active[tied]])  # only one person's order among them matters
+    again = np.unique(keys[1:][keys[1:] == keys[:-1]] >> 32)
+    if not again.size:
+        return active
+    active = active.copy()
+    starts, stops = np.searchsorted(group, again), np.searchsorted(group, again, side="right")
+    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+        active[start:stop] = sorted(active[start:stop].tolist(), key=tie)
+    return active
 
-    person: a small integer per row; when: the time of each row; tie: what decides between rows of one person at one
-    time.
-    """
+
+def rounds_of(person: Any) -> Order:
+    """The rounds of rows in order of time; person: a small integer per row."""
     count = len(person)
     if not count:
         return Order(np.empty(0, np.int64), np.zeros(1, np.int64))
-    in_time = (when[1:] >= when[:-1]).all()
-    by_time = None if in_time else np.argsort(when, kind="stable")
-    place = _sorted_places(person if by_time is None else person[by_time])
-    order = place if by_time is None else by_time[place]
-    same = person[order][1:] == person[order][:-1]
-    tied = np.flatnonzero(same & (when[order][1:] == when[order][:-1]))
-    if tied.size:
-        _break_ties(order, tied, tie)
-    starts = np.flatnonzero(np.concatenate([[True], ~same]))
+    keys = (person.astype(np.int64) << 32) | np.arange(count)
+    keys.sort()
+    owner, place = keys >> 32, keys & _LOW
+    starts = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
     lengths = np.diff(np.append(starts, count))
     rank = np.arange(count) - np.repeat(starts, lengths)
-    by_round = np.sort((rank << 32) | order)
+    by_round = (rank << 32) | place
+    by_round.sort()
     bounds = np.searchsorted(by_round, np.arange(int(lengths.max()) + 1) << 32)
-    return Order(by_round & 0xFFFFFFFF, bounds)
-
-
-def _sorted_places(person: Any) -> Column:
-    """Places ordered by person, within a person as they stand: one sort of combined keys."""
-    keys = (person.astype(np.int64) << 32) | np.arange(len(person))
-    keys.sort()
-    places: Column = keys & 0xFFFFFFFF
-    return places
-
-
-def _break_ties(order: Column, tied: Column, tie: Callable[[int], Any]) -> None:
-    """Put rows of one person at one time into the order of their ids."""
-    breaks = np.flatnonzero(np.diff(tied) > 1)
-    for start, stop in zip(np.r_[tied[0], tied[breaks + 1]], np.r_[tied[breaks], tied[-1]] + 2, strict=True):
-        order[start:stop] = sorted(order[start:stop].tolist(), key=tie)
+    return Order(by_round & _LOW, bounds)
 
 
 @frozen
@@ -149,10 +153,7 @@ class Journal:
         """Take a bill's postings off the totals; the latest stay goes back only if this bill left it as it stands."""
         cell, person, year, before, after = self.entries[row]
         for name, at, amount in year:
-            if at is None:
-                ledger.year_figures[name][cell] -= amount
-            else:
-                ledger.year_figures[name][cell, at] -= amount
+            ledger.year_figures[name][cell if at is None else cell * YEAR_FIGURES[name] + at] -= amount
         now = {name: int(ledger.stay_figures[name][person]) for name in STAY_FIGURES}
         if now == after != before:
             for name, value in before.items():
@@ -178,16 +179,18 @@ def carry(
         wanted[list(rows.parts_of.get(original, (original,)))] = True
     journaled = bool(wanted.any())
 
+    in_order = _in_time(rows, tie)
+
     def work(share: int) -> None:
-        mine = rows.active
-        if threads > 1:
-            mine = mine[rows.person[mine] % threads == share]
-        order = order_of(rows.person[mine], rows.when[mine], lambda at: tie(int(mine[at])))
-        journal = Journal(wanted, {})
-        for start, stop in pairwise(order.starts.tolist()):
-            for begin in range(start, stop, block_rows):
-                block = mine[order.rows[begin : min(begin + block_rows, stop)]]
-                _settle_block(rows, block, ledger, journal if journaled else None, outputs)
+        mine = in_order.take(np.flatnonzero(rows.person.take(in_order) % threads == share)) if threads > 1 else in_order
+        journal = Journal(wanted, {}) if journaled else None
+        for first in range(0, len(mine), _CHUNK * block_rows):
+            chunk = mine[first : first + _CHUNK * block_rows]
+            order = rounds_of(rows.person.take(chunk))
+            for start, stop in pairwise(order.starts.tolist()):
+                for begin in range(start, stop, block_rows):
+                    block = chunk.take(order.rows[begin : min(begin + block_rows, stop)])
+                    _settle_block(rows, block, ledger, journal, outputs)
 
     if threads == 1:
         work(0)
@@ -201,10 +204,10 @@ def _settle_block(
     rows: Rows, block: Column, ledger: Ledger, journal: Journal | None, outputs: Mapping[str, Column]
 ) -> None:
     """Settle rows of different persons: by section and version, so that a rule always sees one Terms."""
-    run = rows.run[block]
+    run = rows.run.take(block)
     found = np.flatnonzero(np.bincount(run, minlength=len(rows.runs))).tolist()
     for at in found:
-        here = block if len(found) == 1 else block[run == at]
+        here = block if len(found) == 1 else block.take(np.flatnonzero(run == at))
         if journal is not None:
             taking_back = rows.original[here] >= 0
             for row in here[taking_back].tolist():
@@ -213,16 +216,17 @@ def _settle_block(
             if not here.size:
                 continue
         where = rows.runs[at]
-        persons = rows.person[here].astype(np.int64)
-        cells = ledger.cell(persons, where.scheme, rows.year[here])
-        settled = settle_claim(where.terms, STREAMS[where.stream], rows.claim(here), UsedBy(ledger, cells, persons))
+        persons = rows.person.take(here).astype(np.int64)
+        cells = ledger.cell(persons, where.scheme, taken_rows(rows.year, here))
+        used = UsedBy(ledger, cells, persons)
+        settled = settle_claim(where.terms, STREAMS[where.stream], rows.claim(here), used)
         for name, column in outputs.items():
             source = settled.setlinfo if hasattr(settled.setlinfo, name) else settled.outcome
             if hasattr(source, name):
                 column[here] = getattr(source, name)
         if journal is not None:
             journal.note(here, cells, persons, settled.posting, ledger)
-        ledger.post(cells, persons, settled.posting)
+        used.post(settled.posting)
 
 
 def _reverse(row: int, rows: Rows, ledger: Ledger, journal: Journal, outputs: Mapping[str, Column]) -> None:

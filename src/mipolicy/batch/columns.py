@@ -1,14 +1,15 @@
 """Tables at the edge: which columns are there, of what type, and every problem of them reported together.
 
-A table is a mapping of column name -> numpy array, list of texts or `Coded`.  Amounts are fen where the column holds
-integers and yuan where it holds text or Decimal; days are datetime64, dates or ISO text; codes are text.
+A table is a mapping of column name -> numpy array, list or `Coded`.  Amounts are fen where the column holds integers
+and yuan where it holds text or Decimal, prices, counts and rates likewise; days are datetime64, dates or ISO text;
+codes are text.  Empty text and None are absent.
 """
 
 from __future__ import annotations
 
 import datetime
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -17,13 +18,14 @@ from attrs import frozen
 
 from mipolicy.benefits.bill import NO_AMOUNT, READ
 from mipolicy.calendar import NO_DAY, day_number
-from mipolicy.errors import AmountError, Fault, InputError, MipolicyError, TableError
-from mipolicy.money import Column, fen_column, yuan_column
+from mipolicy.errors import Fault, InputError, MipolicyError, TableError
+from mipolicy.money import MAX_FEN, Column, fen_column, yuan_column
 from mipolicy.texts import Coded
 
 __all__ = ["ReadTable", "Table", "read_table"]
 
 Table: TypeAlias = Mapping[str, Any]
+_LAST_DAY: Final = day_number(datetime.date.max)
 _ABSENT: Final[Mapping[str, int]] = {"fen": NO_AMOUNT, "date": NO_DAY, "price": -1, "rate": -1}
 
 
@@ -47,25 +49,25 @@ def read_table(table: Table, record: type[Any], what: str) -> ReadTable:
     """
     fields = attrs.fields_dict(record)
     problems = _name_problems(table, fields, what)
-    lengths = {name: len(column) for name, column in table.items() if name in fields}
+    columns: dict[str, Any] = {}
+    faults: dict[int, Fault] = {}
+    for name, each in fields.items():
+        if name in table:
+            try:
+                columns[name] = _READERS[each.metadata["kind"]](name, _cells(table[name]), faults, each)
+            except MipolicyError as error:
+                problems.append(str(error) if str(error).startswith("column ") else f"column {name}: {error}")
+    lengths = {name: len(column) for name, column in columns.items()}
     rows = next(iter(lengths.values()), 0)
     if len(set(lengths.values())) > 1:
         problems.append("columns of unequal length: " + ", ".join(f"{name} {n}" for name, n in lengths.items()))
-    columns: dict[str, Any] = {}
-    faults: dict[int, Fault] = {}
-    if not problems:
-        for name, each in fields.items():
-            try:
-                kind = each.metadata["kind"]
-                if name in table:
-                    columns[name] = _READERS[kind](name, table[name], faults, each)
-                else:
-                    columns[name] = _constant(kind, each.default, rows)
-            except MipolicyError as error:
-                problems.append(str(error) if str(error).startswith("column ") else f"column {name}: {error}")
     if problems:
         raise TableError(f"{what}: " + "; ".join(problems))
-    return ReadTable(rows, columns, faults, frozenset(table))
+    given = frozenset(columns)
+    for name, each in fields.items():
+        if name not in given:
+            columns[name] = _constant(each.metadata["kind"], each.default, rows)
+    return ReadTable(rows, columns, faults, given)
 
 
 def _name_problems(table: Table, fields: Mapping[str, Any], what: str) -> list[str]:
@@ -77,7 +79,7 @@ def _name_problems(table: Table, fields: Mapping[str, Any], what: str) -> list[s
     if missing:
         problems.append("missing " + ", ".join(missing))
     for name in unknown:
-        near = difflib.get_close_matches(name, list(fields), 1)
+        near = difflib.get_close_matches(str(name), list(fields), 1)
         hint = f", did you mean {near[0]}?" if near else f"; columns: {', '.join(fields)}"
         problems.append(f"unknown column {name}{hint}")
     return problems
@@ -94,117 +96,198 @@ def _constant(kind: str, default: Any, rows: int) -> Any:
     return np.broadcast_to(np.int64(value), rows)
 
 
-def _ids(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Any:
+def _cells(column: Any) -> Any:
+    """A column as `Coded` or as an array of one dimension; the cells of a list stay what they are."""
     if isinstance(column, Coded):
+        return _distinct(column)
+    if isinstance(column, np.ma.MaskedArray):
+        raise TableError("a masked array has gaps; write what is absent as empty text or None")
+    if isinstance(column, (str, bytes, Mapping)) or not hasattr(column, "__len__"):
+        raise TableError(f"an array, a list or Coded is due, not {type(column).__name__}")
+    array = _listed(column) if isinstance(column, (list, tuple)) else np.asarray(column)
+    if array.ndim != 1:
+        raise TableError(f"one dimension is due, not shape {array.shape}")
+    return array.astype(object) if array.dtype.kind == "T" else array
+
+
+def _distinct(column: Coded) -> Coded:
+    """A dictionary column whose values are text, each once."""
+    strange = next((value for value in column.values if not isinstance(value, str)), "")
+    if not isinstance(strange, str):
+        raise TableError(f"codes are text and keep their leading zeros, got {type(strange).__name__} {strange!r}")
+    if len(set(column.values)) == len(column.values):
         return column
-    array = np.asarray(column)
-    if array.dtype.kind == "U":
-        return array
-    if array.dtype.kind != "O" and array.size:
-        raise TableError(f"column {name}: ids are text, got {array.dtype}; convert them with their leading zeros")
-    texts = array.tolist()
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            faults.setdefault(row, Fault("id", f"{name}: text is due, not {type(text).__name__} {text!r}"))
-            texts[row] = ""
-    return np.array(texts, dtype=np.str_)
+    places: dict[str, int] = {}
+    moved = np.array([places.setdefault(value, len(places)) for value in column.values], np.int32)
+    return Coded(moved[column.codes], tuple(places))
+
+
+def _listed(cells: Sequence[Any]) -> Any:
+    """A list as an array; numpy would turn an integer or a float beside a text into text."""
+    kinds = set(map(type, cells))
+    if kinds <= {str} or kinds == {float} or kinds == {bool}:
+        return np.array(cells)
+    if kinds == {int} and max(map(abs, cells)) < 2**63:
+        return np.array(cells, np.int64)
+    return np.fromiter(cells, object, len(cells))
+
+
+def _ids(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Any:
+    return column if isinstance(column, Coded) else _checked_texts(name, column, faults, None, "id")
 
 
 def _texts(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Coded:
-    if isinstance(column, Coded):
-        return column
-    array = np.asarray(column)
-    if array.dtype.kind not in "OU" and array.size:
-        example = array[0]
-        raise TableError(
-            f"column {name}: codes are text and keep their leading zeros, got {array.dtype} such as {example!r}"
-        )
-    texts = array.tolist()
-    if array.dtype.kind == "O":
-        for row, text in enumerate(texts):
-            if not isinstance(text, str):
-                faults.setdefault(row, Fault("code", f"{name}: a code string is due, not {text!r}"))
-                texts[row] = ""
-        array = np.array(texts, dtype=np.str_)
-    coded = Coded.of(array)
-    if each.default is not attrs.NOTHING and each.default:
-        return Coded(coded.codes, tuple(value or each.default for value in coded.values))
+    absent = None if each.default is attrs.NOTHING else each.default
+    coded = column if isinstance(column, Coded) else Coded.of(_checked_texts(name, column, faults, absent, "code"))
+    if absent and "" in coded.values:
+        return _distinct(Coded(coded.codes, tuple(value or absent for value in coded.values)))
     return coded
 
 
-def _amounts(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Column:
-    array = np.asarray(column)
-    if array.dtype.kind in "iu":
-        return fen_column(array, name)
-    if array.dtype.kind not in "OU" and array.size:
-        fen_column(array, name)
-    absent = NO_AMOUNT if each.default is None else None
+def _checked_texts(name: str, array: Any, faults: dict[int, Fault], absent: str | None, reason: str) -> Any:
+    """A column of text; None is the absent text where there is one, any other cell is a fault of its row."""
+    if array.dtype.kind == "U":
+        return array
+    if array.dtype.kind != "O" and array.size:
+        raise TableError(
+            f"column {name}: codes are text and keep their leading zeros, got {array.dtype} such as {array[0]!r}"
+        )
     texts = array.tolist()
-    empty = [row for row, value in enumerate(texts) if value in ("", None)]
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            texts[row] = absent or ""
+            if text is not None or absent is None:
+                what = "is empty" if text is None else f"takes text, not {type(text).__name__} {text!r}"
+                faults.setdefault(row, Fault(reason, f"{name} {what}"))
+    return np.array(texts, dtype=np.str_)
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value == "")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _units(name: str, array: Any, faults: dict[int, Fault], most: int) -> tuple[Column, list[int]] | None:
+    """A column of integers, which are units already, and the rows that hold none; None for a column of another kind.
+
+    An integer beside texts could be either, and one that is too large is no figure: both are faults of their rows.
+    """
+    if array.dtype.kind in "iu":
+        beyond = np.flatnonzero((array > most) | ((array < -most) if array.dtype.kind == "i" else False)).tolist()
+        numbers = array.astype(np.int64, copy=bool(beyond))
+        empty: list[int] = []
+    elif array.dtype.kind == "O":
+        cells = array.tolist()
+        whole = [row for row, value in enumerate(cells) if _is_integer(value)]
+        empty = [row for row, value in enumerate(cells) if _is_absent(value)]
+        if not whole or len(whole) + len(empty) < len(cells):
+            for row in whole:
+                faults.setdefault(row, Fault("amount", f"{name}: the integer {cells[row]} among texts has no unit"))
+            return None
+        beyond = [row for row in whole if abs(cells[row]) > most]
+        none = {*empty, *beyond}
+        numbers = np.array([0 if row in none else cell for row, cell in enumerate(cells)], np.int64)
+    else:
+        return None
+    for row in beyond:
+        faults.setdefault(row, Fault("amount", f"{name}: {array[row]} is too large"))
+        numbers[row] = 0
+    return numbers, empty
+
+
+def _amounts(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Column:
+    array = column.texts() if isinstance(column, Coded) else column
+    found = _units(name, array, faults, int(MAX_FEN))
+    if found is None:
+        if array.dtype.kind not in "OU" and array.size:
+            fen_column(array, name)  # which says what it does not take
+        texts = array.tolist()
+        empty = [row for row, value in enumerate(texts) if _is_absent(value)]
+        for row in empty:
+            texts[row] = "0"
+        amounts, bad = yuan_column(texts)
+        for row, reason in bad.items():
+            faults.setdefault(row, Fault("amount", f"{name}: {reason}"))
+    else:
+        amounts, empty = found
     for row in empty:
-        texts[row] = "0"
-    amounts, bad = yuan_column(texts)
-    for row, reason in bad.items():
-        faults.setdefault(row, Fault("amount", f"{name}: {reason}"))
-    for row in empty:
-        if absent is None:
+        if each.default is attrs.NOTHING:
             faults.setdefault(row, Fault("amount", f"{name} is empty"))
         else:
-            amounts[row] = absent
+            amounts[row] = NO_AMOUNT
     return amounts
 
 
 def _days(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Column:
-    array = np.asarray(column)
+    array = column.texts() if isinstance(column, Coded) else column
     if array.dtype.kind == "M":
         days = array.astype("datetime64[D]").astype(np.int64)
-        return np.where(np.isnat(array), NO_DAY, days)
-    cache: dict[Any, int] = {"": NO_DAY, None: NO_DAY}
-    days = np.empty(len(array), np.int64)
-    for row, value in enumerate(array.tolist()):
-        if value not in cache:
-            try:
-                cache[value] = day_number(READ["date"](name, value))
-            except InputError as error:
-                faults.setdefault(row, Fault("date", str(error)))
-                days[row] = NO_DAY
-                continue
-        days[row] = cache[value]
+        no_days = _no_days(name, array, days, faults, needed=False)
+        return np.where(no_days, NO_DAY, days) if no_days.any() else days
+    days = np.full(len(array), NO_DAY, np.int64)
+    _read_each("date", name, array, faults, days, day_number)
     return days
 
 
 def _times(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Any:
-    array = np.asarray(column)
+    array = column.texts() if isinstance(column, Coded) else column
     if array.dtype.kind == "M":
-        return array.astype("datetime64[s]")
+        no_days = _no_days(name, array, array.astype("datetime64[D]").astype(np.int64), faults, needed=True)
+        times = array.astype("datetime64[s]")
+        times[no_days] = np.datetime64(0, "s")
+        return times
     times = np.zeros(len(array), "datetime64[s]")
-    for row, value in enumerate(array.tolist()):
-        try:
-            when: datetime.datetime = READ["time"](name, value)
-            times[row] = np.datetime64(when.replace(tzinfo=None), "s")
-        except InputError as error:
-            faults.setdefault(row, Fault("date", str(error)))
+    _read_each("time", name, array, faults, times, lambda when: np.datetime64(when, "s"))
     return times
+
+
+def _no_days(name: str, array: Any, days: Column, faults: dict[int, Fault], *, needed: bool) -> Any:
+    """Which rows of a datetime64 column hold no day that a bill can have."""
+    missing = np.isnat(array)
+    no_days = missing | (days <= NO_DAY) | (days > _LAST_DAY)
+    for row in np.flatnonzero(no_days).tolist():
+        if not missing[row]:
+            faults.setdefault(row, Fault("date", f"{name}: {array[row]} is no day that a bill can have"))
+        elif needed:
+            faults.setdefault(row, Fault("date", f"{name} is empty"))
+    return no_days
+
+
+def _read_each(
+    kind: str, name: str, array: Any, faults: dict[int, Fault], into: Any, stored: Callable[[Any], Any]
+) -> None:
+    """Read texts cell by cell, equal ones once; what is absent leaves its place as it is."""
+    reason = "date" if kind in ("date", "time") else "amount"
+    if array.dtype.kind not in "OU" and array.size:
+        raise TableError(f"column {name}: text is due, or the type of numpy that says what it is, got {array.dtype}")
+    cache: dict[Any, Any] = {}
+    for row, value in enumerate(array.tolist()):
+        if _is_absent(value) and kind != "time":
+            continue
+        try:
+            key = (type(value), value)
+            if key not in cache:
+                cache[key] = stored(READ[kind](name, value))
+            into[row] = cache[key]
+        except InputError as error:
+            faults.setdefault(row, Fault(reason, str(error)))
+        except TypeError:
+            faults.setdefault(row, Fault(reason, f"{name}: text is due, not {type(value).__name__} {value!r}"))
 
 
 def _exact(kind: str) -> Callable[[str, Any, dict[int, Fault], Any], Column]:
     def reader(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Column:
-        array = np.asarray(column)
-        if array.dtype.kind in "iu":
-            return array.astype(np.int64)
-        if array.dtype.kind not in "OU" and array.size:
-            raise AmountError(f"column {name}: text or integers are due, got {array.dtype}")
-        absent = each.default if each.default is not attrs.NOTHING else _ABSENT.get(kind, 0)
-        cache: dict[Any, int] = {"": absent, None: absent}
-        numbers = np.zeros(len(array), np.int64)
-        for row, value in enumerate(array.tolist()):
-            if value not in cache:
-                try:
-                    cache[value] = READ[kind](name, value)
-                except InputError as error:
-                    faults.setdefault(row, Fault("amount", str(error)))
-                    continue
-            numbers[row] = cache[value]
+        array = column.texts() if isinstance(column, Coded) else column
+        found = _units(name, array, faults, 2**62)
+        if found is None:
+            numbers = np.full(len(array), each.default, np.int64)
+            _read_each(kind, name, array, faults, numbers, int)
+            return numbers
+        numbers, empty = found
+        numbers[empty] = each.default
         return numbers
 
     return reader

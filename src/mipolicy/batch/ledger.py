@@ -35,7 +35,7 @@ class Ledger:
         cells = len(persons) * len(SCHEMES) * len(years)
         ledger = cls(persons, years, before)
         for name, width in YEAR_FIGURES.items():  # zeros are not touched, so an unused figure takes no memory
-            ledger.year_figures[name] = np.zeros((cells, width) if width > 1 else cells, np.int64)
+            ledger.year_figures[name] = np.zeros(cells * width, np.int64)
         for name in STAY_FIGURES:
             ledger.stay_figures[name] = np.zeros(len(persons), np.int64)
         for psn_no, totals in before.items():
@@ -48,7 +48,7 @@ class Ledger:
             if year in self.years:
                 at = self.cell(person, SCHEMES.index(scheme), self.years.index(year))
                 for name, cells in figures.items():
-                    self.year_figures[name][at] = cells if YEAR_FIGURES[name] > 1 else cells[0]
+                    self.year_figures[name][self._span(name, at)] = cells
         for name, value in totals.stay.items():
             self.stay_figures[name][person] = value
 
@@ -56,15 +56,16 @@ class Ledger:
         """The place of a person's scheme and year."""
         return (person * len(SCHEMES) + scheme) * len(self.years) + year
 
-    def post(self, cells: Column, persons: Column, posting: Posting[Column]) -> None:
-        """Add what bills of different persons add."""
-        for name, at, amount in posting.year:
-            if at is None:
-                self.year_figures[name][cells] += amount
-            else:
-                self.year_figures[name][cells, at] += amount
-        for name, value in posting.stay.items():
-            self.stay_figures[name][persons] = value
+    @staticmethod
+    def _span(name: str, cell: int) -> slice:
+        """Where a figure of one person, scheme and year stands."""
+        width = YEAR_FIGURES[name]
+        return slice(cell * width, (cell + 1) * width)
+
+    def add(self, name: str, place: Any, amount: Any) -> None:
+        """Add to cells of a figure, each at most once."""
+        figures = self.year_figures[name]
+        figures[place] = figures.take(place) + amount
 
     def totals(self, psn_no: str) -> Totals:
         """One person's totals."""
@@ -75,9 +76,8 @@ class Ledger:
             for at, year in enumerate(self.years):
                 cell = self.cell(person, scheme, at)
                 figures = {}
-                for figure, width in YEAR_FIGURES.items():
-                    value = self.year_figures[figure][cell]
-                    cells = tuple(value.tolist()) if width > 1 else (int(value),)
+                for figure in YEAR_FIGURES:
+                    cells = tuple(self.year_figures[figure][self._span(figure, cell)].tolist())
                     if any(cells):
                         figures[figure] = cells
                 if figures:
@@ -90,32 +90,48 @@ class Ledger:
 
 @frozen
 class UsedBy:
-    """Reads the totals of a column of bills of different persons."""
+    """Reads, and then posts to, the totals of a column of bills of different persons."""
 
     ledger: Ledger
     cells: Column
     persons: Column
+    _read: dict[str, Column] = field(factory=dict, init=False)
 
     def year(self, name: str) -> Column:
         """See `Used`."""
-        return self._column(self.ledger.year_figures[name][self.cells])
+        if name not in self._read:
+            self._read[name] = self.ledger.year_figures[name].take(self.cells)
+        return self._read[name]
 
     def cell(self, name: str, at: Column) -> Column:
         """See `Used`."""
-        return self._column(self.ledger.year_figures[name][self.cells, at])
+        values: Column = self.ledger.year_figures[name].take(self.place(name, at))
+        return values
 
     def span(self, name: str, first: Column, last: Column) -> Column:
         """See `Used`."""
-        figures = self.ledger.year_figures[name][self.cells]
-        places = np.arange(figures.shape[1])
-        inside = (places >= first[:, None]) & (places <= last[:, None])
-        return self._column((figures * inside).sum(axis=1))
+        width = YEAR_FIGURES[name]
+        places = np.arange(width)
+        figures = self.ledger.year_figures[name].take(self.cells[:, None] * width + places)
+        inside = (places >= np.reshape(first, (-1, 1))) & (places <= np.reshape(last, (-1, 1)))
+        total: Column = (figures * inside).sum(axis=1)
+        return total
 
     def stay(self, name: str) -> Column:
         """See `Used`."""
-        return self._column(self.ledger.stay_figures[name][self.persons])
+        values: Column = self.ledger.stay_figures[name].take(self.persons)
+        return values
 
-    @staticmethod
-    def _column(values: Any) -> Column:
-        column: Column = values
-        return column
+    def place(self, name: str, at: Any) -> Column:
+        """The places of a figure's cells."""
+        return self.cells if at is None else self.cells * YEAR_FIGURES[name] + at
+
+    def post(self, posting: Posting[Column]) -> None:
+        """Add what the bills add."""
+        for name, at, amount in posting.year:
+            if at is None and name in self._read:
+                self.ledger.year_figures[name][self.cells] = self._read[name] + amount
+            else:
+                self.ledger.add(name, self.place(name, at), amount)
+        for name, value in posting.stay.items():
+            self.ledger.stay_figures[name][self.persons] = value

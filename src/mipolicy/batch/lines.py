@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import frozen
 
-from mipolicy.batch.columns import ReadTable, Table, read_table
+from mipolicy.batch.columns import Table, read_table
 from mipolicy.benefits.fee_lines import Line, LineTable, SplitLines, split_lines
 from mipolicy.benefits.settlement import catalogue_terms, parts_of_lines
 from mipolicy.benefits.statement import Parts
@@ -123,6 +123,7 @@ def _catalogues(
     version = np.zeros(rows, np.int64)
     terms: list[Any] = []
     places: dict[tuple[int, int], int] = {}
+    open_: dict[str, list[Any]] = {}
     distinct, at = np.unique(on[bills], return_inverse=True)
     for day in range(len(distinct)):
         of_day = bills[at == day]
@@ -132,7 +133,8 @@ def _catalogues(
             faults.mark(of_day, Fault("not_in_force", str(error)))
             continue
         except PolicyGap as gap:
-            gaps.append((gap, len(of_day)))
+            of_gap = open_.setdefault(str(gap), [gap, 0])
+            of_gap[1] += len(of_day)
             faults.mark(of_day, Fault("gap", str(gap).splitlines()[0].rstrip(":")))
             continue
         key = (id(found[0]), id(found[1]))
@@ -140,4 +142,5 @@ def _catalogues(
             places[key] = len(terms)
             terms.append(found)
         version[of_day] = places[key]
+    gaps += [(gap, count) for gap, count in open_.values()]
     return version, terms

@@ -14,7 +14,6 @@ from mipolicy.benefits.claim import Texts
 from mipolicy.benefits.settlement import parts_of_lines
 from mipolicy.benefits.statement import Parts
 from mipolicy.calendar import day_number, year_of
-from mipolicy.errors import Fault
 from mipolicy.money import Column
 from mipolicy.texts import Coded
 
@@ -24,9 +23,8 @@ __all__ = ["rows_of"]
 def rows_of(prepared: Prepared, original: Column) -> Rows:
     """The rows to settle.
 
-    original: the row that each reversal takes back, -1 for bills.  Stays that cannot be split are marked as faults.
+    original: the row that each reversal takes back, -1 for bills.
     """
-    _check_split(prepared)
     rows = Rows(
         active=prepared.faults.good(),
         person=prepared.person.codes,
@@ -44,22 +42,6 @@ def rows_of(prepared: Prepared, original: Column) -> Rows:
     )
     split = prepared.split_rows[~prepared.faults.bad[prepared.split_rows]]
     return _with_parts(prepared, rows, split) if split.size else rows
-
-
-def _check_split(prepared: Prepared) -> None:
-    """A stay over the year's end is split by its lines, each on a day within the stay."""
-    faults, split, lines = prepared.faults, prepared.split_rows, prepared.line_parts
-    if not split.size:
-        return
-    none = Fault("lines", "a stay over the year's end is split by its lines, and it has none")
-    if lines is None:
-        faults.mark(split, none)
-        return
-    faults.mark(split[~lines.has_lines[split]], none)
-    bill, day, days = lines.split.bill, lines.split.day, prepared.figures.days
-    outside = (day < days.adm_day[bill]) | (day > days.dscg_day[bill])
-    loose = np.intersect1d(split, bill[outside])
-    faults.mark(loose, Fault("lines", "every line needs a fee_ocur_time within the stay to split it"))
 
 
 def _with_parts(prepared: Prepared, rows: Rows, split: Column) -> Rows:

@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from mipolicy.batch.columns import ReadTable, Table, read_table
 from mipolicy.batch.lines import LineParts
 from mipolicy.benefits.axes import SCHEMES
-from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures
+from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures, bill_fields
 from mipolicy.benefits.claim import Codes, Texts
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.settlement import INPATIENT
@@ -31,6 +31,8 @@ __all__ = ["BLOCK_ROWS", "BatchGap", "Faults", "Gaps", "Prepared", "Run", "code_
 
 Gaps: TypeAlias = Literal["raise", "reject"]
 BLOCK_ROWS: Final = 65_536
+_PAIRS: Final = 10_000
+"""So many pairs of codes are looked at without asking which occur."""
 
 
 class BatchGap(PolicyError):
@@ -81,7 +83,8 @@ class Prepared:
     """Coded columns of a table, and where each row is settled.
 
     conduct, run: places in `conducts` and `runs`, -1 where a row has none; on: the day that chooses the terms;
-    split_rows: stays that are split at the year's end; gaps: what is open, with the rows it touches.
+    split_rows: stays that are split at the year's end; gaps: what is open, with the rows it touches; gapped: whether a
+    row meets one; unverified: what was used past the span it was verified for.
     """
 
     policy: Policy
@@ -102,6 +105,8 @@ class Prepared:
     conducts: list[SettlementTerms] = field(factory=list)
     runs: list[Run] = field(factory=list)
     gaps: list[tuple[PolicyGap, int]] = field(factory=list)
+    gapped: Any = None
+    unverified: list[str] = field(factory=list)
     line_parts: LineParts | None = None
 
 
@@ -121,20 +126,19 @@ def code_table(policy: Policy, table: Table, threads: int) -> Prepared:
 
 
 def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
-    columns = read.columns
+    columns = {**read.columns, **{name: _folded(read.columns[name]) for name in AMOUNTS}}
     days = columns["setl_time"].astype("datetime64[D]").astype(np.int64)
     region = policy.header.region
-    ends = (int(days.min()), int(days.max())) if read.rows else (0, 0)
+    known = days[~faults.bad]  # a row without a time of its own is on no day
+    ends = (int(known.min()), int(known.max())) if known.size else (0, 0)
     books = tuple(CodeBook(region, as_date(day)) for day in ends)
 
     def one(name: str, figure: Callable[[CodeBook, str], int]) -> Any:
         return _figures(columns[name], figure, books, faults)
 
     def pair(left: str, right: str, figure: Callable[[CodeBook, str, str], int]) -> Any:
-        first, second = columns[left], columns[right]
-        keys = [f"{a}\0{b}" for a in first.values for b in second.values]
-        both = Coded(first.codes * np.int32(len(second.values)) + second.codes, tuple(keys))
-        return _figures(both, lambda book, text: figure(book, *text.split("\0")), books, faults)
+        both, pairs = _paired(columns[left], columns[right])
+        return _figures(both, lambda book, text: figure(book, *pairs[text]), books, faults)
 
     scheme = one("insutype", lambda book, code: book.scheme(code))
     stream = one("med_type", lambda book, code: book.stream(code))
@@ -189,13 +193,26 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     )
 
 
+def _paired(left: Coded, right: Coded) -> tuple[Coded, dict[str, tuple[str, str]]]:
+    """Two columns as one of pairs, and the pair that each of its texts stands for."""
+    wide = len(right.values)
+    if len(left.values) * wide <= _PAIRS:
+        codes: Any = left.codes * np.int32(wide) + right.codes
+        pairs = [(one, other) for one in left.values for other in right.values]
+    else:
+        keys, codes = np.unique(left.codes * np.int64(wide) + right.codes, return_inverse=True)
+        pairs = [(left.values[key // wide], right.values[key % wide]) for key in keys.tolist()]
+    texts = [f"{at} {one} {other}" for at, (one, other) in enumerate(pairs)]
+    return Coded(codes.astype(np.int32, copy=False), tuple(texts)), dict(zip(texts, pairs, strict=True))
+
+
 def _figures(column: Coded, figure: Callable[[CodeBook, str], int], books: tuple[CodeBook, ...], faults: Faults) -> Any:
     """A small integer per distinct code that occurs; a code without one is a fault of its rows."""
     if len(column.values) == 1 and column.codes.strides == (0,):
         occurs = np.ones(1, np.int64)
     else:
         occurs = np.bincount(column.codes, minlength=len(column.values))
-    numbers = []
+    numbers, bad = [], {}
     for at, code in enumerate(column.values):
         numbers.append(0)
         if not occurs[at]:
@@ -203,19 +220,22 @@ def _figures(column: Coded, figure: Callable[[CodeBook, str], int], books: tuple
         try:
             found = {figure(book, code) for book in dict.fromkeys(books)}
         except CodeError as error:
-            faults.mark(np.flatnonzero(column.codes == at), Fault("code", str(error)))
+            bad[at] = Fault("code", str(error))
             continue
         if len(found) > 1:
             raise TableError(f"the meaning of code {code!r} changes within the table's dates: settle it in parts")
         numbers[at] = found.pop()
+    if bad:
+        rows = np.flatnonzero(np.isin(column.codes, list(bad)))
+        faults.mark(rows, lambda row: bad[int(column.codes[row])])
     if len(column.values) == 1:
         return np.broadcast_to(np.int8(numbers[0]), len(column))
-    return np.array(numbers or [0], np.int8)[column.codes]
+    return np.array(numbers or [0], np.int8).take(column.codes)
 
 
 def _check_ids(prepared: Prepared) -> None:
     read, faults = prepared.read, prepared.faults
-    for name in ("setl_id", "mdtrt_id", "psn_no"):
+    for name in bill_fields("id"):
         faults.mark(np.flatnonzero(_empty(read.columns[name])), Fault("id", f"{name} is empty"))
     repeated = _repeated(read.columns["setl_id"])
     faults.mark(repeated, lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))
@@ -253,8 +273,15 @@ def taken_rows(column: Any, rows: Any) -> Any:
     """Rows of a column as int64, or an int where the column says the same for all: constants cost nothing in a rule."""
     if column.strides == (0,):
         return int(column[0]) if column.size else 0
-    values = column[rows]
+    values = column[rows] if isinstance(rows, slice) else column.take(rows)
     return values if values.dtype == np.int64 else values.astype(np.int64)
+
+
+def _folded(column: Column) -> Column:
+    """A column whose rows are all the same as one that takes no memory."""
+    if column.size and column[0] == column[-1] and (column == column[0]).all():
+        return np.broadcast_to(column[0], column.shape)
+    return column
 
 
 def _empty(ids: Any) -> Any:

@@ -58,18 +58,20 @@ class Rejects:
 
 @frozen
 class TotalsTable(Mapping[str, Totals]):
-    """Running totals of many persons: psn_no -> `Totals`, made when asked for."""
+    """Running totals of many persons: psn_no -> `Totals`, made when asked for; those given pass through."""
 
     ledger: Ledger
 
     def __getitem__(self, psn_no: str) -> Totals:
+        if psn_no not in self.ledger.persons and psn_no in self.ledger.before:
+            return self.ledger.before[psn_no]
         return self.ledger.totals(psn_no)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.ledger.persons)
+        return iter(dict.fromkeys((*self.ledger.persons, *self.ledger.before)))
 
     def __len__(self) -> int:
-        return len(self.ledger.persons)
+        return len(self.ledger.persons.keys() | self.ledger.before.keys())
 
 
 @frozen

@@ -44,6 +44,7 @@ def prepare(policy: Policy, table: Table, lines: Table | None, gaps: Gaps, threa
     if prepared.gaps and gaps == "raise":
         raise BatchGap(tuple(prepared.gaps))
     _years(prepared)
+    _check_split(prepared)
     return prepared
 
 
@@ -68,7 +69,7 @@ def _versions(prepared: Prepared, section: str, rows: Column, days: Column) -> l
         return []
     versions: dict[str, Version] = {}
     open_: dict[str, list[Any]] = {}
-    distinct, place = _distinct(days[rows])
+    distinct, place = _distinct(days.take(rows))
     of_day = np.full(len(distinct), -1, np.int16)
     for at, day in enumerate(distinct.tolist()):
         try:
@@ -86,8 +87,8 @@ def _versions(prepared: Prepared, section: str, rows: Column, days: Column) -> l
     prepared.gaps += [(gap, count) for gap, count in open_.values()]
     if len(versions) == 1 and (of_day == 0).all():
         return [(next(iter(versions.values())), rows)]
-    which = of_day[place]
-    return [(version, rows[which == at]) for at, version in enumerate(versions.values())]
+    which = of_day.take(place)
+    return [(version, rows.take(np.flatnonzero(which == at))) for at, version in enumerate(versions.values())]
 
 
 def _distinct(days: Column) -> tuple[Any, Any]:
@@ -100,7 +101,7 @@ def _distinct(days: Column) -> tuple[Any, Any]:
     distinct = np.flatnonzero(counts)
     place = np.zeros(len(counts), np.int32)
     place[distinct] = np.arange(len(distinct))
-    return distinct + first, place[since]
+    return distinct + first, place.take(since)
 
 
 def _take_lines(prepared: Prepared, lines: Table) -> None:
@@ -155,3 +156,19 @@ def _years(prepared: Prepared) -> None:
             split.append(crossing[figures.reversal[crossing] == 0])
     if split:
         prepared.split_rows = np.concatenate(split)
+
+
+def _check_split(prepared: Prepared) -> None:
+    """A stay over the year's end is split by its lines, each on a day within the stay."""
+    faults, split, lines = prepared.faults, prepared.split_rows, prepared.line_parts
+    if not split.size:
+        return
+    none = Fault("lines", "a stay over the year's end is split by its lines, and it has none")
+    if lines is None:
+        faults.mark(split, none)
+        return
+    faults.mark(split[~lines.has_lines[split]], none)
+    bill, day, days = lines.split.bill, lines.split.day, prepared.figures.days
+    outside = (day < days.adm_day[bill]) | (day > days.dscg_day[bill])
+    loose = np.intersect1d(split, bill[outside])
+    faults.mark(loose, Fault("lines", "every line needs a fee_ocur_time within the stay to split it"))

@@ -26,7 +26,8 @@ from mipolicy.texts import Coded
 
 __all__ = ["Difference", "resettle", "settle_table"]
 
-_IDS: Final = ("setl_id", "mdtrt_id", "psn_no")
+_LABELS: Final = ("setl_id", "mdtrt_id", "psn_no", "section", "version", "year", "after_reject")
+"""Columns that say which row it is and where it was settled, beside the numbers."""
 
 
 def settle_table(
@@ -43,23 +44,25 @@ def settle_table(
     """Settle a table of bills, each person's in order of time, ties by `setl_id`.
 
     table: columns named as the fields of `Bill`; lines: columns named as those of `Line`, joined by `mdtrt_id`;
-    totals: what persons have used before; columns: which of `OUTPUTS` to keep (all); gaps: "raise" before row 1, or
-    "reject" the rows that meet one; threads: one per core by default; block_rows: rows settled at a time.
+    totals: what persons have used before; columns: which of the labels and `OUTPUTS` to keep (all);
+    gaps: "raise" before row 1, or "reject" the rows that meet one;
+    threads: one per core by default; block_rows: rows settled at a time.
     Raises TableError, BatchGap, RepealedPolicy.  Bad rows go to the rejects with their reason.
     """
-    kept = tuple(OUTPUTS) if columns is None else tuple(columns)
-    unknown = [name for name in kept if name not in OUTPUTS]
+    kept = (*_LABELS, *OUTPUTS) if columns is None else tuple(columns)
+    unknown = [name for name in kept if name not in OUTPUTS and name not in _LABELS]
     if unknown:
-        raise TableError(f"columns: {', '.join(unknown)} cannot be kept; what can: {', '.join(OUTPUTS)}")
+        raise TableError(f"columns: {', '.join(unknown)} cannot be kept; what can: {', '.join((*_LABELS, *OUTPUTS))}")
     if block_rows < 1 or (threads is not None and threads < 1):
         raise TableError("block_rows and threads must be at least 1")
     workers = _threads(threads, len(next(iter(table.values()), ())))
     prepared = prepare(policy, table, lines, gaps, workers)
     rows = rows_of(prepared, match_reversals(prepared))
-    years = tuple(np.unique(rows.year[rows.active]).tolist())
-    rows = attrs.evolve(rows, year=np.searchsorted(np.array(years, np.int64), rows.year))
+    first = int(rows.year.min()) if len(rows.year) else 0
+    years = tuple((np.flatnonzero(np.bincount(rows.year[rows.active] - first)) + first).tolist())
+    rows = attrs.evolve(rows, year=_places(years, rows.year))
     ledger = Ledger.opened(prepared.person.positions, years, totals or {})
-    working = {name: np.zeros(len(rows.run), np.int64) for name in kept}
+    working = {name: np.zeros(len(rows.run), np.int64) for name in kept if name in OUTPUTS}
     ids = prepared.read.columns["setl_id"]
 
     def tie(row: int) -> tuple[str, int]:
@@ -67,7 +70,14 @@ def settle_table(
         return (ids.values[ids.codes[source]] if isinstance(ids, Coded) else str(ids[source]), row)
 
     carry(rows, ledger, working, tie=tie, threads=workers, block_rows=block_rows)
-    return _result(prepared, rows, working, ledger)
+    return _result(prepared, rows, kept, working, ledger)
+
+
+def _places(years: tuple[int, ...], year: Column) -> Any:
+    """The place of each row's year among the years that occur."""
+    if len(years) == 1:
+        return np.broadcast_to(np.int64(0), year.shape)
+    return np.searchsorted(np.array(years, np.int64), year)
 
 
 def _threads(asked: int | None, rows: int) -> int:
@@ -76,19 +86,19 @@ def _threads(asked: int | None, rows: int) -> int:
     return min(os.process_cpu_count() if hasattr(os, "process_cpu_count") else os.cpu_count() or 1, 1 + rows // 20_000)
 
 
-def _result(prepared: Prepared, rows: Rows, working: Mapping[str, Column], ledger: Ledger) -> TableResult:
+def _result(
+    prepared: Prepared, rows: Rows, kept: Sequence[str], working: Mapping[str, Column], ledger: Ledger
+) -> TableResult:
     read, why = prepared.read, prepared.faults.why
     good = prepared.faults.good()
     whole = slice(None) if len(good) == read.rows else good
-    columns: dict[str, Any] = {name: _taken(read.columns[name], whole) for name in _IDS}
-    run = rows.run[: read.rows][whole].astype(np.int32)
-    columns["section"] = Coded(run, tuple(each.section for each in prepared.runs))
-    columns["version"] = Coded(run, tuple(each.version.name for each in prepared.runs))
-    columns["year"] = prepared.year[whole]
-    columns["after_reject"] = _after_reject(prepared)[whole]
-    for name, column in working.items():
-        _fold(name, column, rows.parts_of)
-        columns[name] = column[: read.rows][whole]
+    columns: dict[str, Any] = {}
+    for name in kept:
+        if name in working:
+            _fold(name, working[name], rows.parts_of)
+            columns[name] = working[name][: read.rows][whole]
+        else:
+            columns[name] = _taken(_label(prepared, rows, name), whole)
     bad = np.array(sorted(why), np.int64)
     rejects = Rejects(
         bad,
@@ -97,6 +107,17 @@ def _result(prepared: Prepared, rows: Rows, working: Mapping[str, Column], ledge
         tuple(why[row].message for row in bad.tolist()),
     )
     return TableResult(read.rows, good, columns, rejects, _line_rejects(prepared), TotalsTable(ledger))
+
+
+def _label(prepared: Prepared, rows: Rows, name: str) -> Any:
+    run = rows.run[: prepared.read.rows]
+    if name == "section":
+        return Coded(np.maximum(run, 0).astype(np.int32), tuple(each.section for each in prepared.runs) or ("",))
+    if name == "version":
+        return Coded(np.maximum(run, 0).astype(np.int32), tuple(each.version.name for each in prepared.runs) or ("",))
+    if name == "year":
+        return prepared.year
+    return _after_reject(prepared) if name == "after_reject" else prepared.read.columns[name]
 
 
 def _taken(column: Any, rows: Any) -> Any:

@@ -137,20 +137,26 @@ def _read_with(read: Callable[[Any], int]) -> Callable[[str, Any], int]:
 
 
 def _read_day(name: str, value: Any) -> datetime.date:
-    if isinstance(value, datetime.datetime):
-        return value.date()
-    if isinstance(value, datetime.date):
-        return value
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return _possible(name, value)
     return _read_time(name, value).date()
 
 
 def _read_time(name: str, value: Any) -> datetime.datetime:
-    if isinstance(value, datetime.datetime):
-        return value
     try:
-        return datetime.datetime.fromisoformat(value)
+        time = value if isinstance(value, datetime.datetime) else datetime.datetime.fromisoformat(value)
     except (TypeError, ValueError):
         raise InputError(f"{name}: a date such as 2025-03-01 or 2025-03-01 09:30:00 is due, not {value!r}") from None
+    if time.tzinfo is not None:
+        raise InputError(f"{name}: the local clock time is due, without a zone, not {value!r}")
+    _possible(name, time)
+    return time
+
+
+def _possible(name: str, day: datetime.date) -> datetime.date:
+    if day_number(day) <= NO_DAY:
+        raise InputError(f"{name}: {day} is no day that a bill can have")
+    return day
 
 
 READ: Final[Mapping[str, Callable[[str, Any], Any]]] = {
@@ -203,7 +209,7 @@ def figures_of(bill: Bill, inpatient: int) -> Figures[int]:
     """The numbers of one bill."""
     for name in AMOUNTS:
         amount = getattr(bill, name)
-        if amount is not None and type(amount) is not int:
+        if type(amount) is not int and (amount is not None or name == "medfee_sumamt"):
             raise InputError(f"{name}: fen must be int, not {type(amount).__name__} {amount!r}; use yuan('12.30')")
 
     def part(amount: int | None) -> int:

@@ -199,7 +199,8 @@ def _quota_left(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used
     first: A = figured(claim.dise_codg, lambda code: quotas.get(code, 0))
     second: A = figured(claim.second_dise_codg, lambda code: quotas.get(code, 0))
     higher = pick(is_over(second, first), second, first)
-    both = all_of(first, second)
+    repeated: A = same_text(claim.dise_codg, claim.second_dise_codg)
+    both = all_of(first, second, none_of(repeated))
     quota = capped(higher + pick(both, terms.second_disease_addition, 0), int(NO_LIMIT))
     months = {"year": 12, "quarter": _QUARTER, "month": 1}[terms.quota_period]
     name = f"quota_month.{stream}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -28,7 +29,7 @@ from mipolicy.benefits.catalogue import (
 )
 from mipolicy.calendar import day_number
 from mipolicy.errors import CodeError, Fault, InputError
-from mipolicy.money import COUNT_ONE, MAX_FEN, PRICE_ONE, Column, unit_price, yuan_text
+from mipolicy.money import COUNT_ONE, MAX_FEN, PRICE_ONE, RATE_ONE, Column, unit_price, yuan_text
 from mipolicy.texts import Coded
 from mipolicy.vocabulary import mul_div
 
@@ -37,6 +38,8 @@ __all__ = ["NOT_STATED", "Line", "LineTable", "NetLines", "SplitLines", "net_ref
 NOT_STATED: Final = -1
 """Stands for a price, rate or ceiling that a line does not state."""
 _PER_FEN: Final = PRICE_ONE * COUNT_ONE // 100
+_RANGES: Final = {"selfpay_prop": int(RATE_ONE), "pric": 10**13, "pric_uplmt_amt": 10**13}
+"""The most that `rate` and `unit_price` take; nothing stated lies below 0."""
 
 
 @frozen(kw_only=True)
@@ -100,8 +103,10 @@ class LineTable:
                 columns[name] = Coded.of(values)
             else:
                 for line, value in zip(lines, values, strict=True):
-                    if type(value) is not int:
-                        raise InputError(f"line {line.feedetl_sn}: {name} must be int, not {value!r}")
+                    if type(value) is not int or abs(value) >= 2**63:
+                        raise InputError(
+                            f"line {line.feedetl_sn}: {name} must be an int that int64 holds, not {value!r}"
+                        )
                 columns[name] = np.array(values, np.int64)
         return cls(**columns)
 
@@ -139,6 +144,10 @@ def net_refunds(lines: LineTable) -> NetLines:
         np.flatnonzero((abs(lines.det_item_fee_sumamt) > MAX_FEN) | (abs(lines.cnt) > MAX_FEN)),
         lambda row: Fault("amount", f"line {_id(lines, row)}: an amount or count is too large"),
     )
+    for name, most in _RANGES.items():
+        stated: Column = getattr(lines, name)
+        strange = (stated != NOT_STATED) & ((stated < 0) | (stated > most))
+        _mark(faults, np.flatnonzero(strange), partial(_out_of_range, lines, name))
     is_refund = lines.init_feedetl_sn.figures(lambda text: int(text != "")) == 1
     negative = (lines.det_item_fee_sumamt < 0) | (lines.cnt < 0)
     _mark(
@@ -178,6 +187,10 @@ def net_refunds(lines: LineTable) -> NetLines:
     rows = np.flatnonzero(~is_refund)
     kept = attrs.evolve(lines, det_item_fee_sumamt=amount, cnt=count).take(rows)
     return NetLines(kept, rows, faults)
+
+
+def _out_of_range(lines: LineTable, name: str, row: int) -> Fault:
+    return Fault("amount", f"line {_id(lines, row)}: {name} is outside what it can be")
 
 
 def _id(lines: LineTable, row: Any) -> str:
@@ -287,7 +300,7 @@ def _coded(
 ) -> dict[str, Column]:
     """The lines' codes as small integers; what a line does not state is its item's."""
     listed = {item.med_list_codg: item for item in items.items} if items is not None else {}
-    excluded = {entry.med_list_codg for entry in items.excluded} if items is not None else set()
+    excluded = {entry.med_list_codg: entry for entry in items.excluded} if items is not None else {}
     own = lines.chrgitm_lv.figures(lambda text: int(text != "")) == 1
     known = lines.med_list_codg.figures(lambda code: int(code in listed or code in excluded)) == 1
     _mark_at(
@@ -300,19 +313,28 @@ def _coded(
     def class_of(code: str) -> int:
         return CLASS.position(codes.table("chrgitm_lv", region=region).meaning(code)) if code else 0
 
-    stated_class = _figures(lines.chrgitm_lv, class_of, lines, faults, rows)
-    stated_kind = _figures(lines.item_kind, lambda kind: _KINDS.index(kind) if kind else 0, lines, faults, rows)
+    def is_payable(code: str) -> int:
+        entries = CatalogueItemsTerms(
+            (listed[code],) if code in listed else (), (excluded[code],) if code in excluded else ()
+        )
+        return int(payable(entries, code).payable)
+
+    stated_class = _figures(lines, "chrgitm_lv", class_of, faults, rows)
+    stated_kind = _figures(lines, "item_kind", _KINDS.index, faults, rows)
     kind = np.where(stated_kind > 0, stated_kind, of_item(lambda item: _KINDS.index(item.item_kind), 0))
     _mark_at(faults, rows, own & (kind == 0), lines, "states chrgitm_lv but no item_kind")
-    limit = np.where(own, lines.pric_uplmt_amt, of_item(_limit, NOT_STATED))
-    first_pay = np.where(own, lines.selfpay_prop, of_item(lambda item: int(item.selfpay_prop), 0))
-    level = np.where(own, stated_class, of_item(lambda item: class_of(item.chrgitm_lv), CLASS.position("class_c")))
-    class_b = level == CLASS.position("class_b")
-    _mark_at(faults, rows, class_b & (first_pay == NOT_STATED), lines, "is class B and states no selfpay_prop")
+    class_b, class_c = CLASS.position("class_b"), CLASS.position("class_c")
+    listed_class = of_item(lambda item: class_of(item.chrgitm_lv), class_c)
+    level = np.where(own, stated_class, listed_class)
+    of_class_b = np.where(listed_class == class_b, of_item(lambda item: int(item.selfpay_prop), NOT_STATED), NOT_STATED)
+    first_pay = np.where(lines.selfpay_prop != NOT_STATED, lines.selfpay_prop, of_class_b)
+    unstated = (level == class_b) & (first_pay == NOT_STATED)
+    _mark_at(faults, rows, unstated, lines, "is class B and states no selfpay_prop")
+    limit = np.where(lines.pric_uplmt_amt != NOT_STATED, lines.pric_uplmt_amt, of_item(_limit, NOT_STATED))
     limited = limit != NOT_STATED
     _mark_at(faults, rows, limited & (lines.pric == NOT_STATED), lines, "has a price ceiling but states no pric")
-    listed_payable = lines.med_list_codg.figures(lambda code: int(items is None or payable(items, code).payable))
-    covered = np.where(own & ~(known & (listed_payable == 0)), 1, listed_payable) & _use_allowed(lines)
+    of_list = np.where(known, lines.med_list_codg.figures(is_payable), own.astype(np.int64))
+    covered = of_list & _use_allowed(lines, faults, rows)
     cut_kinds = {_KINDS.index(kind) for kind in catalogue.tcm_cut_kinds}
     return {
         "det_item_fee_sumamt": lines.det_item_fee_sumamt,
@@ -329,34 +351,37 @@ def _coded(
 
 
 _KINDS: Final = ("", *ITEM_KINDS)
+_RESTRICTED: Final = ("", "0", "1")
+_APPROVED: Final = ("", "0", "1", "2")
 
 
 def _limit(item: Any) -> int:
     return unit_price(item.pric_uplmt_amt) if item.pric_uplmt_amt else NOT_STATED
 
 
-def _use_allowed(lines: LineTable) -> Column:
+def _use_allowed(lines: LineTable, faults: dict[int, Fault], rows: Column) -> Column:
     """Restricted items count only when the hospital approved them; any line that it turned down does not."""
-    restricted = lines.lmt_used_flag.figures(lambda flag: int(flag == "1"))
-    approved = lines.hosp_appr_flag.figures(lambda flag: int(flag == "1"))
-    refused = lines.hosp_appr_flag.figures(lambda flag: int(flag == "2"))
-    return np.where(restricted == 1, approved, 1 - refused)
+    restricted = _figures(lines, "lmt_used_flag", _RESTRICTED.index, faults, rows) == _RESTRICTED.index("1")
+    approved = _figures(lines, "hosp_appr_flag", _APPROVED.index, faults, rows)
+    allowed: Column = np.where(restricted, approved == _APPROVED.index("1"), approved != _APPROVED.index("2"))
+    return allowed.astype(np.int64)
 
 
 def _figures(
-    texts: Coded, figure: Callable[[str], int], lines: LineTable, faults: dict[int, Fault], rows: Column
+    lines: LineTable, name: str, figure: Callable[[str], int], faults: dict[int, Fault], rows: Column
 ) -> Column:
-    """A number per text; a text that has none is a fault of its lines."""
+    """A number per text of a column; a text that has none is a fault of its lines."""
+    texts: Coded = getattr(lines, name)
     numbers, bad = [], {}
     for at, text in enumerate(texts.values):
         try:
             numbers.append(figure(text))
         except (CodeError, ValueError) as error:
             numbers.append(0)
-            bad[at] = str(error) if isinstance(error, CodeError) else f"unknown item_kind {text!r}"
-    for at, message in bad.items():
-        for row in np.flatnonzero(texts.codes == at):
-            faults.setdefault(int(rows[row]), Fault("code", f"line {_id(lines, row)}: {message}"))
+            bad[at] = str(error) if isinstance(error, CodeError) else f"{name} has no code {text!r}"
+    for row in np.flatnonzero(np.isin(texts.codes, list(bad))).tolist() if bad else ():
+        message = f"line {_id(lines, row)}: {bad[int(texts.codes[row])]}"
+        faults.setdefault(int(rows[row]), Fault("code", message))
     return np.array(numbers or [0], np.int64)[texts.codes]
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from mipolicy.benefits.axes import SCHEMES, STREAMS
-from mipolicy.benefits.bill import CHECKS, NO_AMOUNT, Bill, CodeBook, Days, Figures, figures_of
+from mipolicy.benefits.bill import AMOUNTS, CHECKS, NO_AMOUNT, Bill, CodeBook, Days, Figures, bill_fields, figures_of
 from mipolicy.benefits.catalogue import CatalogueItemsTerms, CatalogueTerms
 from mipolicy.benefits.claim import Claim, Codes, Settled, Texts, claim_of, settle_claim
 from mipolicy.benefits.conduct import SettlementTerms
@@ -31,6 +31,7 @@ from mipolicy.policy import Policy, Version
 __all__ = [
     "Part",
     "Settlement",
+    "belongs_to_general",
     "catalogue_terms",
     "parts_of_lines",
     "reverse",
@@ -120,7 +121,11 @@ def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), total
     totals = Totals(bill.psn_no) if totals is None else totals
     if totals.psn_no != bill.psn_no:
         raise InputError(f"the totals are those of {totals.psn_no}, the bill is {bill.psn_no}'s")
+    for name in bill_fields("id"):
+        if not getattr(bill, name):
+            raise InputError(f"bill {bill.setl_id}: {name} is empty")
     book = CodeBook(policy.header.region, bill.setl_time.date())
+    book.flag("refd_setl_flag", bill.refd_setl_flag)
     scheme, stream = book.scheme(bill.insutype), book.stream(bill.med_type)
     figures = figures_of(bill, int(stream == INPATIENT))
     if figures.reversal:
@@ -158,11 +163,16 @@ def _settle_part(
     texts = Texts(bill.fixmedins_code, bill.opsp_fixmedins_code, bill.dise_codg, bill.second_dise_codg)
     claim = claim_of(*numbers, texts)
     terms, version = _terms(policy, section_name(scheme, stream), on)
-    if isinstance(terms, OutpatientTerms) and not claim.designated and terms.outside_designated == "general":
+    if not claim.designated and belongs_to_general(terms):
         stream = "general"
         terms, version = _terms(policy, section_name(scheme, stream), on)
     settled = settle_claim(terms, stream, claim, totals.used(scheme, year))
     return Part(scheme, stream, section_name(scheme, stream), version, year, claim, settled, totals.stay)
+
+
+def belongs_to_general(terms: OutpatientTerms | InpatientTerms) -> bool:
+    """Whether a visit elsewhere than at the designated institution belongs to the general stream (rule B12)."""
+    return isinstance(terms, OutpatientTerms) and bool(terms.designated_only) and terms.outside_designated == "general"
 
 
 def _terms(policy: Policy, section: str, on: datetime.date) -> tuple[OutpatientTerms | InpatientTerms, Version]:
@@ -222,7 +232,7 @@ def _split_of_one(
     for fault in split.faults.values():
         raise InputError(f"bill {bill.setl_id}: {fault.message}")
     parts = parts_of_lines(split, 1)
-    for name in ("medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt"):
+    for name in AMOUNTS:
         stated, summed = getattr(figures, name), int(getattr(parts, name)[0])
         if stated not in (NO_AMOUNT, summed):
             raise InputError(
@@ -292,7 +302,8 @@ def reverse(settlement: Settlement, *, totals: Totals) -> Settlement:
     """Take a settlement back: its amounts with the opposite sign, its postings off the totals; later bills keep theirs.
 
     totals: the person's totals now.  The latest stay is put back only if this bill left it as it stands.
-    Raises InputError for another person's totals, or a settlement that is itself a reversal.
+    Raises InputError for another person's totals, totals that do not hold the bill, and a settlement that is itself a
+    reversal.
     """
     if settlement.reversal:
         raise InputError(f"bill {settlement.bill.setl_id} is itself a reversal")
@@ -303,5 +314,12 @@ def reverse(settlement: Settlement, *, totals: Totals) -> Settlement:
         after = after.posted(part.scheme, part.year, part.settled.posting, sign=-1)
         if part.settled.posting.stay and dict(after.stay) == {**part.stay_before, **part.settled.posting.stay}:
             after = evolve(after, stay=part.stay_before)
+    for (scheme, year), figures in after.years.items():
+        short = ", ".join(name for name, cells in figures.items() if min(cells) < 0)
+        if short:
+            what = f"{short} of {scheme} {year} would fall below 0"
+            raise InputError(
+                f"the totals do not hold bill {settlement.bill.setl_id}, or it is reversed already: {what}"
+            )
     taken = Setlinfo(**{each.name: -getattr(settlement.setlinfo, each.name) for each in attrs.fields(Setlinfo)})
     return evolve(settlement, setlinfo=taken, totals_before=totals, totals=after, reversal=True)

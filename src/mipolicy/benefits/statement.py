@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from mipolicy.errors import IdentityError
+from mipolicy.errors import IdentityError, InputError
 from mipolicy.money import A
 from mipolicy.traced import labelled
 
@@ -65,8 +65,11 @@ def statement(parts: Parts[A], act_pay_dedc: A, funds: Mapping[str, A], acct_pay
 
     parts: the split of the bill; act_pay_dedc: the deductible taken; funds: what each fund pays, by field name, 0 where
     absent; acct_pay: what the personal account pays, none where it is not asked.
-    Raises IdentityError if an identity does not hold.
+    Raises IdentityError if an identity does not hold, InputError for a fund that the record has no field for.
     """
+    unknown = [name for name in funds if name not in FUNDS]
+    if unknown:
+        raise InputError(f"the record has no fund {', '.join(unknown)}; funds: {', '.join(FUNDS)}")
     nothing: Any = np.broadcast_to(np.int64(0), np.shape(parts.medfee_sumamt)) if np.shape(parts.medfee_sumamt) else 0
     paid: dict[str, Any] = {field: funds.get(field, nothing) for field in FUNDS}
     fund_pay_sumamt: Any = nothing
@@ -117,7 +120,10 @@ def check_identities(settled: Setlinfo[Any]) -> None:
         ((of.act_pay_dedc >= 0) & (of.act_pay_dedc <= of.inscp_scp_amt))
         | (reversed_bill & (of.act_pay_dedc <= 0) & (of.act_pay_dedc >= of.inscp_scp_amt)),
     )
-    _must("psn_part_amt >= 0", (of.psn_part_amt >= 0) | reversed_bill)
+    for field in (*FUNDS, "acct_pay", "psn_cash_pay"):
+        amount = getattr(of, field)
+        if not _is_nothing(amount):
+            _must(f"{field} >= 0", (amount >= 0) | reversed_bill)
 
 
 def _is_nothing(amount: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, Protocol
 import numpy as np
 from attrs import evolve, field, frozen
 
-from mipolicy.benefits.axes import LEVEL, STREAMS
+from mipolicy.benefits.axes import LEVEL, SCHEMES, STREAMS
 from mipolicy.errors import InputError
 from mipolicy.money import A
 
@@ -121,19 +121,31 @@ class Totals:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Totals:
-        """Totals from what `to_dict` gave; raises InputError for unknown figures and wrong cells."""
-        years = {}
+        """Totals from what `to_dict` gave.
+
+        Raises InputError for unknown schemes and figures, a year that stands twice, and cells that are no ints.
+        """
+        try:
+            return cls._read(record)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise InputError(f"totals are a record as to_dict gives it: {type(error).__name__} {error}") from None
+
+    @classmethod
+    def _read(cls, record: Mapping[str, Any]) -> Totals:
+        psn_no, stay = record["psn_no"], dict(record["stay"])
+        years: dict[tuple[str, int], dict[str, tuple[int, ...]]] = {}
         for entry in record["years"]:
-            figures = {}
+            scheme, year = entry["scheme"], entry["year"]
+            if scheme not in SCHEMES or type(year) is not int or (scheme, year) in years:
+                raise InputError(f"totals of {psn_no}: {scheme} {year} is no scheme and year, or stands twice")
             for name, cells in entry["figures"].items():
                 if YEAR_FIGURES.get(name) != len(cells) or any(type(cell) is not int for cell in cells):
-                    raise InputError(f"totals of {record['psn_no']}: {name} with {len(cells)} cells is not known here")
-                figures[name] = tuple(cells)
-            years[entry["scheme"], entry["year"]] = figures
-        unknown = set(record["stay"]) - set(STAY_FIGURES)
-        if unknown:
-            raise InputError(f"totals of {record['psn_no']}: the latest stay has no {', '.join(sorted(unknown))}")
-        return cls(record["psn_no"], years, dict(record["stay"]))
+                    raise InputError(f"totals of {psn_no}: {name} with {len(cells)} cells is not known here")
+            years[scheme, year] = {name: tuple(cells) for name, cells in entry["figures"].items() if any(cells)}
+        for name, value in stay.items():
+            if name not in STAY_FIGURES or type(value) is not int:
+                raise InputError(f"totals of {psn_no}: the latest stay has no {name} {value!r}")
+        return cls(psn_no, {key: figures for key, figures in years.items() if figures}, stay)
 
 
 @frozen

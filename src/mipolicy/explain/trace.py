@@ -11,7 +11,7 @@ from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.catalogue import FeeLine, LineSplit, split_line
 from mipolicy.benefits.outpatient import Visit
 from mipolicy.benefits.settlement import Part, Settlement
-from mipolicy.benefits.statement import FUNDS, statement
+from mipolicy.benefits.statement import statement
 from mipolicy.errors import IdentityError
 from mipolicy.explain.render import Explanation, Figure, Step, StepGroup
 from mipolicy.explain.words import Named, clauses_of, expression, value_text
@@ -67,6 +67,7 @@ def _steps(of: Any, names: dict[int, Named], status: Axis) -> tuple[Step, ...]:
     steps = []
     for each in attrs.fields(type(of)):
         value, unit = getattr(of, each.name), _unit(each.metadata["unit"], status)
+        given = isinstance(value, Traced) and value.leaf is not None and value.leaf.kind == "input"
         figures = tuple(
             Figure(
                 path,
@@ -85,8 +86,8 @@ def _steps(of: Any, names: dict[int, Named], status: Axis) -> tuple[Step, ...]:
                 int(value),
                 value_text(int(value), unit, "zh"),
                 value_text(int(value), unit, "en"),
-                expression(value, names, "zh"),
-                expression(value, names, "en"),
+                "" if given else expression(value, names, "zh"),
+                "" if given else expression(value, names, "en"),
                 figures,
             )
         )
@@ -109,7 +110,8 @@ def _part_groups(policy: Policy, part: Part) -> list[StepGroup]:
     names: dict[int, Named] = {}
     year = f"{part.year}"
     room = StepGroup(f"{spec.zh} {year}", f"{part.section} {year}", _steps(outcome, names, spec.status))
-    record = [step for step in _steps(settled, names, spec.status) if step.value or step.name not in FUNDS[1:]]
+    shown = ("hifp_pay", "fund_pay_sumamt", "psn_part_amt", "psn_cash_pay")
+    record = [step for step in _steps(settled, names, spec.status) if step.value or step.name in shown]
     return [room, StepGroup("结算信息", "settlement record", tuple(record))]
 
 

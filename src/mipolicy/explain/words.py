@@ -19,7 +19,6 @@ _FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "beyond": ("max(0, {0} − {1})", "max(0, {0} − {1})"),
     "remaining": ("max(0, {0} − {1})", "max(0, {0} − {1})"),
     "capped": ("min({0}, {1})", "min({0}, {1})"),
-    "pick": ("若 {0} 则 {1}，否则 {2}", "if {0} then {1}, else {2}"),
     "is_over": ("({0} > {1})", "({0} > {1})"),
     "is_same": ("({0} = {1})", "({0} = {1})"),
     "none_of": ("非 {0}", "not {0}"),
@@ -32,7 +31,7 @@ _FORMS: Final[Mapping[str, tuple[str, str]]] = {
 }
 _JOINED: Final[Mapping[str, tuple[str, str]]] = {"all_of": (" 且 ", " and "), "any_of": (" 或 ", " or ")}
 _FLAGS: Final = frozenset({"is_over", "is_same", "none_of", "all_of", "any_of"})
-_GROUPED: Final = frozenset({"+", "-", "all_of", "any_of", "pick"})
+_GROUPED: Final = frozenset({"+", "-", "all_of", "any_of"})
 
 
 @frozen
@@ -74,7 +73,7 @@ def _unit(node: Any, names: Mapping[int, Named]) -> str | Axis:
 
 def expression(node: Any, names: Mapping[int, Named], language: str) -> str:
     """The expression of a step, down to inputs, figures of the terms and steps that are named already."""
-    if not isinstance(node, Traced) or node.leaf is not None:
+    if id(node) in names or not isinstance(node, Traced) or node.leaf is not None:
         return _operand(node, names, language, _unit(node, names))
     return _compound(node, names, language)
 
@@ -83,15 +82,25 @@ def _compound(node: Traced, names: Mapping[int, Named], language: str) -> str:
     at = 0 if language == "zh" else 1
     if node.word == "banded":
         return _bands(node, language)
+    if node.word == "pick":
+        return _chosen(node, names, language)
     units = [_unit(arg, names) for arg in node.args]
-    shared = next((unit for unit in (units[1:] if node.word == "pick" else units) if unit), "")
+    shared = next((unit for unit in units if unit), "")
     texts = []
-    for place, (arg, unit) in enumerate(zip(node.args, units, strict=True)):
-        wanted = unit or ("flag" if node.word in _JOINED or (node.word == "pick" and place == 0) else shared)
+    for arg, unit in zip(node.args, units, strict=True):
+        wanted = unit or ("flag" if node.word in _JOINED else shared)
         texts.append(_operand(arg, names, language, wanted))
     if node.word in _JOINED:
         return _JOINED[node.word][at].join(texts)
     return _FORMS[node.word][at].format(*texts)
+
+
+def _chosen(node: Traced, names: Mapping[int, Named], language: str) -> str:
+    """The branch that was taken, and the condition that chose it."""
+    condition, yes, no = node.args
+    taken = _operand(yes if condition else no, names, language, _unit(node, names))
+    why = _operand(condition, names, language, "flag")
+    return f"{taken}（{why}）" if language == "zh" else f"{taken} (as {why})"
 
 
 def _operand(node: Any, names: Mapping[int, Named], language: str, unit: str | Axis) -> str:

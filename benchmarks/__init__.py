@@ -1,0 +1,1 @@
+"""Benchmarks of mipolicy; see ``python -m benchmarks --help``."""

@@ -1,0 +1,132 @@
+"""The tables of these pages that come from the code; `python docs/tables.py` writes them anew, a test compares them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from mipolicy import codes
+from mipolicy.batch import OUTPUTS
+from mipolicy.benefits.bill import Bill
+from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
+from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.fee_lines import Line
+from mipolicy.benefits.inpatient import Inpatient, InpatientTerms
+from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms
+from mipolicy.benefits.referral import FilingTerms
+from mipolicy.benefits.statement import Setlinfo
+from mipolicy.policy.authorised import AuthorisedListTerms
+from mipolicy.rooms import SECTIONS
+from mipolicy.tables import Axis
+
+HERE = Path(__file__).parent
+PAGES = ("columns.md", "policy-packs.md")
+MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+KINDS = {
+    "id": "text",
+    "text": "text",
+    "flag": '"0" or "1"',
+    "fen": "amount",
+    "date": "day",
+    "time": "day and time",
+    "rate": "rate",
+    "price": "unit price",
+    "quantity": "count",
+}
+TERMS = {
+    "settlement": SettlementTerms,
+    "catalogue": CatalogueTerms,
+    "catalogue_items": CatalogueItemsTerms,
+    "outpatient": OutpatientTerms,
+    "inpatient": InpatientTerms,
+    "filing": FilingTerms,
+    "authorised_list": AuthorisedListTerms,
+    "catalogue_removal": RemovalTerms,
+    "tcm_admission": AdmissionTerms,
+}
+
+
+def markdown(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table with one line a row."""
+    lines = [list(head)]
+    lines += [["---"] * len(lines[0])]
+    lines += [list(row) for row in rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def record(shape: Any) -> str:
+    """The columns of bills or of fee lines."""
+    rows = []
+    for each in attrs.fields(shape):
+        labels = each.metadata
+        takes = KINDS.get(labels["kind"], "code")
+        if takes == "code" and each.name in codes.names():
+            takes = f"code of table `{each.name}`"
+        default = "yes" if each.default is attrs.NOTHING else "no"
+        if labels["kind"] in ("code", "flag") and each.default not in (attrs.NOTHING, ""):
+            default = f'no: "{each.default}"'
+        rows.append((f"`{each.name}`", labels["zh"], labels["en"], takes, default))
+    return markdown(("column", "中文", "what", "takes", "needed"), rows)
+
+
+def outcome(shape: Any) -> str:
+    """The figures that a record or a rule gives, in the order computed."""
+    rows = []
+    for each in attrs.fields(shape):
+        unit = each.metadata["unit"]
+        text = unit.name if isinstance(unit, Axis) else {"fen": "fen", "rate": "per million", "flag": "0 or 1"}[unit]
+        assert each.name in OUTPUTS
+        rows.append((f"`{each.name}`", each.metadata["zh"], each.metadata["en"], text))
+    return markdown(("column", "中文", "what", "unit"), rows)
+
+
+def terms(shape: Any) -> str:
+    """What a section has to state, field by field."""
+    rows = []
+    for each in attrs.fields(shape):
+        labels = each.metadata
+        rows.append((f"`{each.name}`", labels["zh"], labels["en"], labels["needs"] or labels["kind"].needs()))
+    return markdown(("field", "中文", "what", "takes"), rows)
+
+
+def sections() -> str:
+    """Every section, its Terms class, and what it does not have in any document."""
+    rows = []
+    for name, section in SECTIONS.items():
+        fixed = ", ".join(f"`{field}`" for field in section.fixed)
+        rows.append((f"`{name}`", section.zh, f"`{section.terms.__name__}`", fixed))
+    return markdown(("section", "中文", "terms", "fields it does not have"), rows)
+
+
+def tables() -> dict[str, str]:
+    """Every table by its name."""
+    found = {
+        "bill": record(Bill),
+        "line": record(Line),
+        "setlinfo": outcome(Setlinfo),
+        "outpatient-steps": outcome(Outpatient),
+        "inpatient-steps": outcome(Inpatient),
+        "sections": sections(),
+    }
+    return {**found, **{f"terms-{name}": terms(shape) for name, shape in TERMS.items()}}
+
+
+def renewed(text: str) -> str:
+    """A page with its marked tables as the code has them now."""
+    found = tables()
+    return MARKED.sub(lambda match: f"{match[1]}\n{found[match['name']]}\n\n{match[3]}", text)
+
+
+def main() -> None:
+    """Write the tables of the pages anew."""
+    for name in PAGES:
+        page = HERE / name
+        page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,356 @@
+"""Tables as files: CSV and Parquet in, CSV and Parquet out, each written whole or not at all.
+
+In a file a figure stands as people read it: yuan, pieces and rates, as text or decimals.  Integers and floats are
+refused there, because 1230 could be yuan or fen and 0.1 is no exact float.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, Final, TypeAlias
+
+import attrs
+import numpy as np
+
+from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
+from mipolicy.benefits.bill import Bill
+from mipolicy.errors import TableError
+from mipolicy.texts import Coded
+
+__all__ = ["SUFFIXES", "check_target", "read", "write", "write_rejects", "write_result"]
+
+FilePath: TypeAlias = str | os.PathLike[str]
+SUFFIXES: Final = (".csv", ".parquet")
+"""How the name of a file ends that can be read and written."""
+_CHUNK: Final = 65_536
+_MARK: Final = b"\xef\xbb\xbf"
+
+
+def read(path: FilePath, record: type[Any] | None = Bill) -> dict[str, Any]:
+    """Read a file into the mapping of columns that `mipolicy.settle` takes; every column of a CSV is text.
+
+    path: a .csv in UTF-8, with or without a byte order mark, or a .parquet; record: `Bill` or `Line`, whose figures
+    and codes a Parquet file must hold as decimals and text, or None for a table of any kind.
+    Raises TableError, naming the line or the column, for what cannot be read; OSError.
+    """
+    file = Path(path)
+    _not_a_folder(file)
+    return _read_csv(file) if _suffix(file) == ".csv" else _read_parquet(file, record)
+
+
+def _not_a_folder(file: Path) -> None:
+    if file.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+
+
+def _suffix(path: FilePath) -> str:
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise TableError(f"{os.fspath(path)}: a table is a file that ends in {' or '.join(SUFFIXES)}")
+    return suffix
+
+
+# ---- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def _read_csv(file: Path) -> dict[str, Any]:
+    data = file.read_bytes()
+    text = _decoded(file, data)
+    if not text.strip():
+        raise TableError(f"{file} is empty: a first line with the names of the columns is due")
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        names = _names(file, next(rows))
+        chunks = list(_chunks(file, rows, len(names)))
+    except csv.Error as error:
+        raise TableError(f"{file}, line {rows.line_num}: {error}") from None
+    columns: dict[str, Any] = {}
+    for at, name in enumerate(names):
+        parts = [chunk[at] for chunk in chunks]
+        columns[name] = np.concatenate(parts) if parts else np.empty(0, np.str_)
+    return columns
+
+
+def _decoded(file: Path, data: bytes) -> str:
+    mark = len(_MARK) if data.startswith(_MARK) else 0
+    try:
+        return data[mark:].decode("utf-8")
+    except UnicodeDecodeError as error:
+        at = mark + error.start
+        line = data.count(b"\n", 0, at) + 1
+        raise TableError(
+            f"{file}, line {line}: not UTF-8 at byte {at} (0x{data[at]:02x}); save the file as UTF-8"
+        ) from None
+
+
+def _names(file: Path, names: list[str]) -> list[str]:
+    problems = []
+    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
+        problems.append("the first line is one cell; cells are parted by commas")
+    problems += [f"column {at} has no name" for at, name in enumerate(names, 1) if not name.strip()]
+    problems += _twice(names)
+    if problems:
+        raise TableError(f"{file}: {'; '.join(problems)}")
+    return names
+
+
+def _twice(names: Sequence[str]) -> list[str]:
+    again = dict.fromkeys(name for name in names if name.strip() and names.count(name) > 1)
+    return [f"column {name} stands twice" for name in again]
+
+
+def _chunks(file: Path, rows: Any, width: int) -> Iterator[list[Any]]:
+    """The columns of each chunk of rows."""
+    held: list[list[str]] = []
+    blank = 0
+    for row in rows:
+        if not row:
+            blank = blank or rows.line_num
+            continue
+        if blank:
+            raise TableError(f"{file}, line {blank}: an empty line between rows")
+        if len(row) != width:
+            raise TableError(f"{file}, line {rows.line_num}: {len(row)} cell(s), the first line names {width} columns")
+        held.append(row)
+        if len(held) == _CHUNK:
+            yield _transposed(held)
+            held = []
+    if held:
+        yield _transposed(held)
+
+
+def _transposed(rows: list[list[str]]) -> list[Any]:
+    return [np.array(column, np.str_) for column in zip(*rows, strict=True)]
+
+
+def _write_csv(file: IO[bytes], columns: Mapping[str, Any]) -> None:
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    try:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        texts = (column.texts() if isinstance(column, Coded) else column for column in columns.values())
+        writer.writerows(zip(*texts, strict=True))
+        text.flush()
+    finally:
+        text.detach()  # the file is closed by whoever opened it
+
+
+# ---- Parquet ---------------------------------------------------------------------------------------------------------
+
+_TEXTS: Final = ("id", "code", "text", "flag")
+_DAYS: Final = ("date", "time")
+_EXAMPLES: Final[Mapping[str, tuple[str, str]]] = {
+    "fen": ("yuan or fen", "decimals in yuan such as 12.30"),
+    "price": ("yuan or millionths of one", "decimals in yuan such as 12.345678"),
+    "quantity": ("pieces or parts of one", "decimals in pieces such as 2.0000"),
+    "rate": ("shares or percent", "decimals such as 0.1000, or text such as 10%"),
+}
+"""By kind of field: what an integer could mean there, and how a figure is written in a file."""
+_PLAIN_SCALE: Final = 6
+"""Decimals of more places may be written with an exponent, which no amount takes."""
+
+
+def _pyarrow(path: object) -> Any:
+    try:
+        import_module("pyarrow.parquet")
+    except ImportError:
+        raise TableError(f"{path}: Parquet needs pyarrow: pip install 'mipolicy[parquet]'") from None
+    return import_module("pyarrow")
+
+
+def _read_parquet(file: Path, record: type[Any] | None) -> dict[str, Any]:
+    arrow = _pyarrow(file)
+    kinds = {each.name: each.metadata["kind"] for each in attrs.fields(record)} if record else {}
+    with file.open("rb") as opened:
+        try:
+            source = arrow.parquet.ParquetFile(opened)
+            twice = _twice(source.schema_arrow.names)
+            if twice:
+                raise TableError(f"{file}: {'; '.join(twice)}")
+            table = source.read()
+        except (arrow.ArrowException, OSError) as error:
+            raise TableError(f"{file}: not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
+    problems, columns = [], {}
+    for name in table.column_names:
+        column, kind = table.column(name), kinds.get(name, "")
+        problem = _type_problem(arrow.types, column.type, kind) if record is None or name in kinds else ""
+        if problem:
+            problems.append(f"column {name} holds {problem}")
+        else:
+            columns[name] = _column(arrow, column, kind)
+    if problems:
+        raise TableError(f"{file}: {'; '.join(problems)}")
+    return columns
+
+
+def _type_problem(types: Any, of: Any, kind: str) -> str:
+    """What is wrong with the type of a column for a field of this kind; empty where nothing is."""
+    if types.is_dictionary(of):
+        of = of.value_type
+    if types.is_null(of) or _is_text(types, of):
+        return ""
+    if types.is_timestamp(of) and of.tz is not None:
+        return f"times of the zone {of.tz}; write the local clock time, without a zone"
+    if kind in _TEXTS:
+        return f"{of}; codes and ids are text and keep their leading zeros"
+    if kind in _DAYS:
+        return "" if types.is_date(of) or types.is_timestamp(of) else f"{of}; write dates, timestamps or ISO text"
+    if kind in _EXAMPLES and not types.is_decimal(of):
+        meanings, example = _EXAMPLES[kind]
+        why = f"which could be {meanings}" if types.is_integer(of) else "which is not exact"
+        return f"{of}, {why}; write {example}"
+    if types.is_nested(of):
+        return f"{of}; a table has plain columns"
+    return ""
+
+
+def _is_text(types: Any, of: Any) -> bool:
+    return bool(types.is_string(of) or types.is_large_string(of) or types.is_string_view(of))
+
+
+def _column(arrow: Any, column: Any, kind: str) -> Any:
+    """A column of Arrow as numpy has it: text, `Coded`, decimals as text, days and seconds; nulls as empty text."""
+    types, of = arrow.types, column.type
+    if types.is_dictionary(of):
+        if _is_text(types, of.value_type) and kind in (*_TEXTS, ""):
+            return _coded(column.unify_dictionaries().combine_chunks())
+        column = column.cast(of.value_type)
+        of = column.type
+    if types.is_null(of):
+        return np.full(len(column), "", np.str_)
+    if types.is_decimal(of):
+        if not 0 <= of.scale <= _PLAIN_SCALE:
+            return np.array(column.to_pylist(), object)
+        column, of = column.cast(arrow.string()), arrow.string()
+    if _is_text(types, of):
+        return np.array(column.fill_null("").to_pylist(), np.str_)
+    if types.is_date(of) and kind != "time":
+        return column.cast(arrow.date32()).to_numpy()
+    if types.is_date(of) or types.is_timestamp(of):
+        times = column.cast(arrow.timestamp("s"), safe=False)
+        return np.array(times.to_pylist(), object) if times.null_count else times.to_numpy()
+    return column.to_numpy()
+
+
+def _coded(array: Any) -> Coded:
+    """A dictionary column; equal values share a code, and a null is empty text."""
+    places: dict[str, int] = {}
+    values = [value or "" for value in array.dictionary.to_pylist()]
+    at = array.indices.cast("int32")
+    if array.null_count:
+        at = at.fill_null(len(values))
+        values.append("")
+    moved = np.array([places.setdefault(value, len(places)) for value in values], np.int32)
+    return Coded(moved[at.to_numpy()] if len(at) else np.empty(0, np.int32), tuple(places))
+
+
+def _decimals(fen: Any) -> Any:
+    """Fen as decimal(18, 2): the same integers, sixteen bytes each."""
+    arrow = import_module("pyarrow")
+    words = np.empty((len(fen), 2), "<i8")
+    words[:, 0], words[:, 1] = fen, np.asarray(fen) >> 63
+    return arrow.Array.from_buffers(arrow.decimal128(18, 2), len(words), [None, arrow.py_buffer(words)])
+
+
+def _write_parquet(file: IO[bytes], columns: Mapping[str, Any]) -> None:
+    arrow = _pyarrow("writing")
+    arrays = {name: _array(arrow, column) for name, column in columns.items()}
+    arrow.parquet.write_table(arrow.table(arrays), file)
+
+
+def _array(arrow: Any, column: Any) -> Any:
+    if isinstance(column, Coded):
+        return arrow.DictionaryArray.from_arrays(column.codes, arrow.array(column.values, arrow.string()))
+    return arrow.array(column)
+
+
+# ---- writing ---------------------------------------------------------------------------------------------------------
+
+
+def check_target(path: FilePath) -> None:
+    """Check that a file of this name can be written, before the work that fills it.
+
+    Raises TableError for another kind of file; OSError for a folder of that name, or one that is missing.
+    """
+    file = Path(path)
+    _not_a_folder(file)
+    _suffix(file)
+    if not file.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
+
+
+@contextmanager
+def _replacing(path: FilePath) -> Iterator[IO[bytes]]:
+    """A file that takes its name once it is whole; on any error nothing is left of it."""
+    check_target(path)
+    final = Path(os.path.realpath(path))
+    temporary = final.with_name(f".{final.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+        os.replace(temporary, final)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(temporary):
+            error.filename = os.fspath(path)
+        raise
+
+
+def write(path: FilePath, columns: Mapping[str, Any]) -> None:
+    """Write columns of text or `Coded`, or of integers that are no amounts, as one file, whole or not at all.
+
+    path: ends in .csv (UTF-8) or .parquet.  Raises TableError for columns of unequal length; OSError.
+    """
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise TableError("columns of unequal length: " + ", ".join(f"{name} {n}" for name, n in lengths.items()))
+    _save(path, lambda: columns, lambda: columns)
+
+
+def _save(path: FilePath, as_text: Callable[[], Mapping[str, Any]], typed: Callable[[], Mapping[str, Any]]) -> None:
+    with _replacing(path) as file:
+        if _suffix(path) == ".csv":
+            _write_csv(file, as_text())
+        else:
+            _write_parquet(file, typed())
+
+
+def write_result(path: FilePath, result: TableResult) -> None:
+    """Write the settled rows: amounts in yuan with two decimals, rates as percent text.
+
+    path: ends in .csv (UTF-8), where amounts are text, or .parquet, where they are decimals.
+    Raises TableError, OSError.
+    """
+
+    def typed() -> Mapping[str, Any]:
+        kept = {name: column for name, column in result.columns.items() if OUTPUTS.get(name) != "rate"}
+        texts = result.texts() if len(kept) < len(result.columns) else {}
+        return {
+            name: _decimals(column) if OUTPUTS.get(name) == "fen" else kept.get(name, texts.get(name))
+            for name, column in result.columns.items()
+        }
+
+    _save(path, result.texts, typed)
+
+
+def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:
+    """Write rejected rows with their reason and message, one line each.
+
+    path: ends in .csv or .parquet; id_name: the column of the ids, ``feedetl_sn`` for fee lines.
+    Raises TableError, OSError.
+    """
+    columns: Mapping[str, Any] = {
+        "row": rejects.row,
+        id_name: rejects.setl_id,
+        "reason": rejects.reason,
+        "message": rejects.message,
+    }
+    write(path, columns)

@@ -1,0 +1,80 @@
+"""Days as integers: one day and a column of them, against the calendar of the standard library."""
+
+from __future__ import annotations
+
+import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mipolicy.calendar import NO_DAY, as_date, day_number, month_of, year_of
+
+ANY_DAY = st.dates()
+EDGES = (
+    datetime.date(1, 1, 1),
+    datetime.date(1969, 12, 31),
+    datetime.date(1970, 1, 1),
+    datetime.date(1999, 12, 31),
+    datetime.date(2000, 1, 1),
+    datetime.date(2023, 12, 31),
+    datetime.date(2024, 1, 1),
+    datetime.date(2024, 2, 29),
+    datetime.date(2024, 12, 31),
+    datetime.date(2025, 1, 1),
+    datetime.date(9999, 12, 31),
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "number"),
+    [
+        ((1970, 1, 1), 0),
+        ((1970, 1, 2), 1),
+        ((1969, 12, 31), -1),
+        ((2000, 3, 1), 11_017),
+        ((2024, 1, 1), 19_723),
+        ((2025, 1, 1), 20_089),
+    ],
+)
+def test_the_number_of_a_day(day: tuple[int, int, int], number: int) -> None:
+    assert day_number(datetime.date(*day)) == number
+    assert as_date(number) == datetime.date(*day)
+
+
+def test_a_day_that_is_not_stated_is_before_every_day_of_a_bill() -> None:
+    assert day_number(None) == NO_DAY
+    assert day_number(datetime.date(100, 1, 1)) > NO_DAY
+
+
+@given(ANY_DAY)
+def test_there_and_back(day: datetime.date) -> None:
+    number = day_number(day)
+    assert as_date(number) == day
+    assert number == (day - datetime.date(1970, 1, 1)).days
+    assert int(np.datetime64(day, "D").astype(np.int64)) == number
+
+
+@given(st.lists(ANY_DAY))
+def test_year_and_month_of_one_day_and_of_a_column(days: list[datetime.date]) -> None:
+    numbers = [day_number(day) for day in days]
+    column = np.array(numbers, np.int64)
+    assert [year_of(number) for number in numbers] == [day.year for day in days]
+    assert [month_of(number) for number in numbers] == [day.month - 1 for day in days]
+    assert year_of(column).tolist() == [day.year for day in days]
+    assert month_of(column).tolist() == [day.month - 1 for day in days]
+    assert year_of(column).dtype == month_of(column).dtype == np.int64
+
+
+def test_the_edges_of_years_and_months() -> None:
+    column = np.array([day_number(day) for day in EDGES], np.int64)
+    assert year_of(column).tolist() == [1, 1969, 1970, 1999, 2000, 2023, 2024, 2024, 2024, 2025, 9999]
+    assert month_of(column).tolist() == [0, 11, 0, 11, 0, 11, 0, 1, 11, 0, 11]
+
+
+def test_no_day_has_the_same_year_and_month_in_both_forms() -> None:
+    column = np.array([NO_DAY], np.int64)
+    assert (year_of(column)[0], month_of(column)[0]) == (year_of(NO_DAY), month_of(NO_DAY))
+    assert year_of(NO_DAY) < 100
+
