@@ -28,7 +28,7 @@ html_static_path: list[str] = []
 myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
-autodoc_default_options = {"members": True, "show-inheritance": True}
+autodoc_default_options = {"members": True, "show-inheritance": True, "no-value": True}
 doctest_test_doctest_blocks = ""  # the docstrings' examples use their module's names: tests/docs runs them
 doctest_default_flags = doctest.ELLIPSIS
 

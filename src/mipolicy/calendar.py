@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
-from mipolicy.money import A
+from mipolicy.money import A, Column
 
-__all__ = ["NO_DAY", "as_date", "day_number", "month_of", "year_of"]
+__all__ = ["NO_DAY", "as_date", "day_number", "days_of", "month_of", "year_of"]
 
 NO_DAY: Final = -700_000
 """Stands for a day that is not stated; before every day that a bill can have."""
+_SECONDS: Final = 86_400
 _EPOCH: Final = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -30,10 +32,18 @@ def as_date(day: int) -> datetime.date:
     return datetime.date.fromordinal(int(day) + _EPOCH)
 
 
+def days_of(times: Any) -> Column:
+    """The days of a column of datetime64[s]."""
+    seconds: Column = times.astype(np.int64)
+    if seconds.size and int(seconds.min()) < 0:
+        return np.floor_divide(seconds, _SECONDS)
+    return (seconds.view(np.uint64) // np.uint64(_SECONDS)).view(np.int64)
+
+
 def year_of(day: A) -> A:
     """The calendar year."""
     if isinstance(day, np.ndarray):
-        years: Any = day.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+        years: Any = _by_day(day, lambda days: days.astype("datetime64[Y]").astype(np.int64) + 1970)
         return years  # type: ignore[no-any-return]  # a column for a column
     return as_date(day).year
 
@@ -41,6 +51,14 @@ def year_of(day: A) -> A:
 def month_of(day: A) -> A:
     """The month of the year, from 0."""
     if isinstance(day, np.ndarray):
-        months: Any = day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+        months: Any = _by_day(day, lambda days: days.astype("datetime64[M]").astype(np.int64) % 12)
         return months  # type: ignore[no-any-return]  # a column for a column
     return as_date(day).month - 1
+
+
+def _by_day(day: Column, figure: Callable[[Any], Any]) -> Any:
+    """A figure of each day; the days of a table lie close together, so each day is looked at once."""
+    first, last = (int(day.min()), int(day.max())) if day.size else (0, 0)
+    if last - first > day.size:
+        return figure(day.astype("datetime64[D]"))
+    return figure(np.arange(first, last + 1).astype("datetime64[D]")).take(day - first)

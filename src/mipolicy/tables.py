@@ -73,6 +73,11 @@ class Table:
         return cls(axes, (value,) * size)
 
     @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """How many members each axis has."""
+        return tuple(len(axis.members) for axis in self.axes)
+
+    @cached_property
     def array(self) -> Column:
         """The figures as a read-only int64 array."""
         array = np.array([int(value) for value in self.values], np.int64)

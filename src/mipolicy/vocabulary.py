@@ -166,6 +166,8 @@ def share(amount: Any, rate: Any) -> Any:
     >>> share(1230, 550_000)
     677
     """
+    if type(amount) is type(rate) is int:
+        return _half_up_int(amount * rate, RATE_ONE)
     if not _columns(amount, rate):
         return recorded("share", _half_up_int(int(amount) * int(rate), RATE_ONE), amount, rate)
     (least, most), (lowest, highest) = _bounds(amount), _bounds(rate)
@@ -189,6 +191,8 @@ def beyond(amount: Any, threshold: Any) -> Any:
     >>> beyond(1000, 800), beyond(500, 800)
     (200, 0)
     """
+    if type(amount) is type(threshold) is int:
+        return amount - threshold if amount > threshold else 0
     if not _columns(amount, threshold):
         return recorded("beyond", max(0, int(amount) - int(threshold)), amount, threshold)
     return _difference("beyond", amount, threshold)
@@ -208,6 +212,8 @@ def remaining(limit: Any, used: Any) -> Any:
     >>> remaining(75_000, 80_000)
     0
     """
+    if type(limit) is type(used) is int:
+        return limit - used if limit > used else 0
     if not _columns(limit, used):
         return recorded("remaining", max(0, int(limit) - int(used)), limit, used)
     return _difference("remaining", limit, used)
@@ -225,6 +231,8 @@ def capped(amount: Any, limit: Any) -> Any:
     >>> capped(900, 800)
     800
     """
+    if type(amount) is type(limit) is int:
+        return amount if amount < limit else limit
     if not _columns(amount, limit):
         return recorded("capped", min(int(amount), int(limit)), amount, limit)
     return np.minimum(amount, limit)
@@ -244,9 +252,14 @@ def pick(condition: Any, yes: Any, no: Any) -> Any:
     >>> pick(1, 800, 0)
     800
     """
+    if type(condition) is type(yes) is type(no) is int:
+        return yes if condition else no
     if not _columns(condition, yes, no):
         return recorded("pick", int(yes if condition else no), condition, yes, no)
-    return np.where(condition != 0, yes, no)
+    if isinstance(condition, np.ndarray):
+        return yes * (condition != 0) if type(no) is int and no == 0 else np.where(condition != 0, yes, no)
+    chosen, other = (yes, no) if condition else (no, yes)
+    return chosen if isinstance(chosen, np.ndarray) else np.full(other.shape, int(chosen), np.int64)
 
 
 @overload
@@ -257,6 +270,8 @@ def is_over(left: Column, right: int | Column) -> Column: ...
 def is_over(left: int, right: Column) -> Column: ...
 def is_over(left: Any, right: Any) -> Any:
     """1 where left exceeds right, else 0."""
+    if type(left) is type(right) is int:
+        return int(left > right)
     if not _columns(left, right):
         return recorded("is_over", int(int(left) > int(right)), left, right)
     return (left > right).astype(np.int64)
@@ -270,6 +285,8 @@ def is_same(left: Column, right: int | Column) -> Column: ...
 def is_same(left: int, right: Column) -> Column: ...
 def is_same(left: Any, right: Any) -> Any:
     """1 where both are the same, else 0."""
+    if type(left) is type(right) is int:
+        return int(left == right)
     if not _columns(left, right):
         return recorded("is_same", int(int(left) == int(right)), left, right)
     return (left == right).astype(np.int64)
@@ -285,10 +302,7 @@ def all_of(*flags: Any) -> Any:
     """1 where every flag is set, else 0."""
     if not _columns(*flags):
         return recorded("all_of", int(all(flags)), *flags)
-    result: Any = True
-    for flag in flags:
-        result = result & (flag != 0)
-    return result.astype(np.int64)
+    return _flags(flags, np.logical_and, all(flag for flag in flags if isinstance(flag, int)))
 
 
 @overload
@@ -301,10 +315,19 @@ def any_of(*flags: Any) -> Any:
     """1 where at least one flag is set, else 0."""
     if not _columns(*flags):
         return recorded("any_of", int(any(flags)), *flags)
-    result: Any = False
-    for flag in flags:
-        result = result | (flag != 0)
-    return result.astype(np.int64)
+    return _flags(flags, np.logical_or, any(flag for flag in flags if isinstance(flag, int)))
+
+
+def _flags(flags: Sequence[Any], word: Any, constant: bool) -> Column:
+    """Flags of columns put together by `word`; constant: what the flags that are ints come to."""
+    columns = [flag for flag in flags if isinstance(flag, np.ndarray)]
+    if constant is (word is np.logical_or):  # one false decides all_of, one true any_of
+        return np.full(columns[0].shape, int(constant), np.int64)
+    result: Any = columns[0] != 0
+    for flag in columns[1:]:
+        result = word(result, flag)
+    decided: Column = result.astype(np.int64)
+    return decided
 
 
 @overload
@@ -313,6 +336,8 @@ def none_of(flag: int) -> int: ...
 def none_of(flag: Column) -> Column: ...
 def none_of(flag: Any) -> Any:
     """1 where the flag is not set, else 0."""
+    if type(flag) is int:
+        return int(not flag)
     if not _columns(flag):
         return recorded("none_of", int(not flag), flag)
     return (flag == 0).astype(np.int64)
@@ -329,6 +354,14 @@ def lookup(table: Table, *codes: Any) -> Any:
 
     Raises AmountError for a code outside its axis: codes are checked where they are read, never clipped.
     """
+    if len(codes) == len(table.sizes):
+        position = 0
+        for code, size in zip(codes, table.sizes, strict=True):
+            if type(code) is not int or not 0 <= code < size:
+                break
+            position = position * size + code
+        else:
+            return table.values[position]
     if not _columns(*codes):
         return table.values[_position(table.axes, codes)]
     return _taken(table, _position(table.axes, codes))

@@ -46,7 +46,7 @@ LINE_FIELDS = tuple(each.name for each in attrs.fields(mipolicy.Line))
 PARTS = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
 MONEY = ("medfee_sumamt", *PARTS)
 SUMMED = {each.name for each in attrs.fields(Setlinfo)} | {"payable_scope", "payable", "before_limits"}
-"""Outputs that are money which moves: parts of a split stay add up, a reversal takes them back.  All others describe."""
+"""Outputs that are money which moves: parts of a split stay add up, a reversal takes them back; all others describe."""
 
 
 def yuan(fen: int) -> str:
@@ -92,7 +92,7 @@ def reversal(of: Record, setl_id: str, setl_time: str, **changes: str) -> Record
     return {**of, **taken, **flags, "setl_id": setl_id, "setl_time": setl_time, **changes}
 
 
-def line(of: str, number: str, item: str, pric: str, cnt: str, **changes: str) -> Record:
+def line(of: str, number: str, item: str, pric: str, cnt: str, /, **changes: str) -> Record:
     """One fee line; its amount is price x count, half up to the fen."""
     product = Fraction(pric) * Fraction(cnt) * 100
     size = (2 * abs(product) + 1) // 2
@@ -224,9 +224,10 @@ KINDS = (
 STAY_DISEASES = ("", "", "N18.500", "C34.900", "F20.900", "C50.900", "G51.000", "J18.900")
 SPECIAL_DISEASES = ("MT0001", "MT0002", "MT0003", "MT0004", "MT0005", "LB0001", "LB0002", "", "XX")
 ITEMS = (
-    "XZ0001 XZ0003 XZ0004 XZ0101 XZ0102 XZ0104 XZ0105 XZ0901 ZC0101 ZC0102 T0001 T0002 T0003 T0004 TK0001 MZ0001 "
-    "ZJ0001 ZJ0002 ZF0001 ZF0002 MF0001 F0001 F0002 F0102 F0901 H0001 H0101 H0103 H0901 N0001 N0004"
-).split()
+    *("XZ0001", "XZ0003", "XZ0004", "XZ0101", "XZ0102", "XZ0104", "XZ0105", "XZ0901", "ZC0101", "ZC0102", "T0001"),
+    *("T0002", "T0003", "T0004", "TK0001", "MZ0001", "ZJ0001", "ZJ0002", "ZF0001", "ZF0002", "MF0001", "F0001"),
+    *("F0002", "F0102", "F0901", "H0001", "H0101", "H0103", "H0901", "N0001", "N0004"),
+)
 PRICES = ("0.5", "0.125", "1", "9.99", "12.5", "38.5", "45.01", "166.666667", "480", "777.77", "1500", "6600.55")
 COUNTS = ("1", "2", "0.5", "3", "7", "0.3333", "10", "12.5")
 
@@ -316,9 +317,9 @@ def _reversals(random: Random, records: Sequence[Record]) -> list[Record]:
 def random_lines(random: Random, records: Sequence[Record], share: float = 0.5) -> list[Record]:
     """Fee lines for some of the bills, whose headers are changed to the sum; days lie within a stay."""
     found: list[Record] = []
-    reversed_ids = {record["init_setl_id"] for record in records if record.get("init_setl_id")}
+    taken_back = {record["init_setl_id"]: record for record in records if record.get("init_setl_id")}
     for record in records:
-        if record.get("refd_setl_flag") == "1" or record["setl_id"] in reversed_ids or random.random() > share:
+        if record.get("refd_setl_flag") == "1" or random.random() > share:
             continue
         first = datetime.date.fromisoformat(record.get("adm_time") or record["setl_time"][:10])
         last = datetime.date.fromisoformat(record.get("dscg_time") or record["setl_time"][:10])
@@ -340,11 +341,14 @@ def random_lines(random: Random, records: Sequence[Record], share: float = 0.5) 
         if random.random() < 0.3:
             of = random.choice(mine)
             back = random.choice((of["cnt"], "0.3"))
-            mine.append(line(of["mdtrt_id"], "R", of["med_list_codg"], of["pric"], f"-{back}", init_feedetl_sn=of["feedetl_sn"]))
+            mine.append(
+                line(of["mdtrt_id"], "R", of["med_list_codg"], of["pric"], f"-{back}", init_feedetl_sn=of["feedetl_sn"])
+            )
         total = sum(round(Fraction(each["det_item_fee_sumamt"]) * 100) for each in mine)
-        record["medfee_sumamt"] = yuan(total)
-        for name in PARTS:
-            record[name] = ""
+        for each, sign in ((record, 1), (taken_back.get(record["setl_id"], {}), -1)):
+            each["medfee_sumamt"] = yuan(sign * total)
+            for name in PARTS:
+                each[name] = ""
         found += mine
     random.shuffle(found)
     return found

@@ -183,6 +183,7 @@ def test_the_change_log_of_one_section_over_its_versions() -> None:
     ("percent", "text"),
     [
         (None, ""),
+        (Fraction(0), "+0.00%"),
         (Fraction(20), "+20.00%"),
         (Fraction(-100), "-100.00%"),
         (Fraction(100, 3), "+33.33%"),

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from mipolicy.batch.ledger import Ledger, UsedBy
 from mipolicy.batch.prepare import Run, taken_rows
-from mipolicy.batch.result import OUTPUTS
+from mipolicy.batch.result import MOVED
 from mipolicy.benefits.axes import STREAMS
 from mipolicy.benefits.bill import Days
 from mipolicy.benefits.claim import Claim, Codes, Texts, claim_of, settle_claim
@@ -230,10 +230,10 @@ def _settle_block(
 
 
 def _reverse(row: int, rows: Rows, ledger: Ledger, journal: Journal, outputs: Mapping[str, Column]) -> None:
-    """Take back a bill, every part of it, the last first; steps that are no amounts are repeated as they are."""
+    """Take back a bill, every part of it, the last first; steps that say how it stood are repeated as they are."""
     first = int(rows.original[row])
     parts = list(rows.parts_of.get(first, (first,)))
     for at in reversed(parts):
         journal.take_back(at, ledger)
     for name, column in outputs.items():
-        column[row] = -column[parts].sum() if OUTPUTS[name] == "fen" else column[parts[-1]]
+        column[row] = -column[parts].sum() if name in MOVED else column[parts[-1]]

@@ -10,12 +10,13 @@ from attrs import field, frozen
 
 from mipolicy.benefits.axes import SCHEMES
 from mipolicy.benefits.totals import STAY_FIGURES, YEAR_FIGURES, Posting, Totals
+from mipolicy.errors import InputError
 from mipolicy.money import Column
 
 __all__ = ["Ledger", "UsedBy"]
 
 
-@frozen
+@frozen(eq=False)
 class Ledger:
     """Arrays of totals.
 
@@ -32,6 +33,9 @@ class Ledger:
     @classmethod
     def opened(cls, persons: Mapping[str, int], years: tuple[int, ...], before: Mapping[str, Totals]) -> Ledger:
         """A ledger with what is brought forward."""
+        for psn_no, totals in before.items():
+            if totals.psn_no != psn_no:
+                raise InputError(f"the totals given for {psn_no} are those of {totals.psn_no}")
         cells = len(persons) * len(SCHEMES) * len(years)
         ledger = cls(persons, years, before)
         for name, width in YEAR_FIGURES.items():  # zeros are not touched, so an unused figure takes no memory

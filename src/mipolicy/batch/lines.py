@@ -14,11 +14,10 @@ from mipolicy.benefits.statement import Parts
 from mipolicy.calendar import as_date
 from mipolicy.errors import Fault, NotInForce, PolicyGap
 from mipolicy.money import Column
-from mipolicy.policy import Policy
 from mipolicy.texts import Coded
 
 if TYPE_CHECKING:
-    from mipolicy.batch.prepare import Faults
+    from mipolicy.batch.prepare import Faults, Prepared
 
 __all__ = ["LineParts", "split_table_lines"]
 
@@ -37,19 +36,9 @@ class LineParts:
     ids: tuple[str, ...]
 
 
-def split_table_lines(
-    policy: Policy,
-    lines: Table,
-    bills: ReadTable,
-    reversal: Column,
-    on: Column,
-    faults: Faults,
-    gaps: list[tuple[PolicyGap, int]],
-) -> LineParts:
-    """Split a table of fee lines and sum them by bill.
+def split_table_lines(prepared: Prepared, lines: Table) -> LineParts:
+    """Split a table of fee lines and sum them by bill; a faulty line is a fault of its bill, and names itself.
 
-    bills: the bills read; reversal: bills that take no lines; on: the day that chooses each bill's terms;
-    faults: of the bills, to which a faulty line is added.  gaps: to which what the catalogue leaves open is added.
     Raises TableError.
     """
     read = read_table(lines, Line, "lines")
@@ -58,50 +47,48 @@ def split_table_lines(
         name: Coded.of(column) if name in texts else column for name, column in read.columns.items()
     }
     table = LineTable(**columns)
-    line_faults = dict(read.faults)
-    bill = _bill_of(table, bills, reversal, faults)
+    faults, count = prepared.faults, prepared.read.rows
+    line_faults = {
+        row: Fault(fault.reason, f"line {_name(table, row)}: {fault.message}") for row, fault in read.faults.items()
+    }
+    bill = _bill_of(table, prepared)
     for row in np.flatnonzero(bill < 0):
         missing = table.mdtrt_id.values[table.mdtrt_id.codes[row]]
         line_faults.setdefault(int(row), Fault("orphan", f"no bill has mdtrt_id {missing}"))
     _pass_on(line_faults, bill, faults)
-    has_lines = np.zeros(bills.rows, bool)
+    has_lines = np.zeros(count, bool)
     has_lines[bill[bill >= 0]] = True
-    kept = np.flatnonzero((bill >= 0) & ~faults.bad[bill])
-    some = table.take(kept)
-    needs_items = bool((some.chrgitm_lv.figures(lambda text: int(text == ""))).any())
-    version, terms = _catalogues(policy, np.unique(bill[kept]), on, faults, gaps, needs_items, bills.rows)
+    routable = prepared.routable()
+    kept = np.flatnonzero(bill >= 0)
+    kept = kept[routable[bill[kept]]]
+    unstated = table.chrgitm_lv.take(kept).figures(lambda text: int(text == "")) == 1
+    version, terms = _catalogues(prepared, np.unique(bill[kept]), np.unique(bill[kept[unstated]]))
     still = kept[~faults.bad[bill[kept]]]
-    split = split_lines(table.take(still), bill[still], terms, version, policy.header.region)
+    split = split_lines(table.take(still), bill[still], terms, version, prepared.policy.header.region)
     found = {int(still[row]): fault for row, fault in split.faults.items()}
     _pass_on(found, bill, faults)
-    return LineParts(
-        has_lines,
-        parts_of_lines(split, bills.rows),
-        split,
-        {**line_faults, **found},
-        _ids(table, {**line_faults, **found}),
-    )
+    every = dict(sorted({**line_faults, **found}.items()))
+    ids = tuple(table.feedetl_sn.values[table.feedetl_sn.codes[row]] for row in every)
+    return LineParts(has_lines, parts_of_lines(split, count), split, every, ids)
 
 
-def _ids(table: LineTable, faults: dict[int, Fault]) -> tuple[str, ...]:
-    return tuple(table.feedetl_sn.values[table.feedetl_sn.codes[row]] for row in faults)
+def _name(table: LineTable, row: int) -> str:
+    """The id of a line, or its row where it has none."""
+    return table.feedetl_sn.values[table.feedetl_sn.codes[row]] or f"in row {row}"
 
 
-def _bill_of(table: LineTable, bills: ReadTable, reversal: Column, faults: Faults) -> Column:
+def _bill_of(table: LineTable, prepared: Prepared) -> Column:
     """The bill row of each line, -1 for orphans; two bills that share an encounter cannot share its lines."""
-    ids = Coded.of(bills.columns["mdtrt_id"])
-    places = np.full(len(ids.values), -1, np.int64)
-    takes = np.flatnonzero(reversal == 0)
-    places[ids.codes[takes][::-1]] = takes[::-1]
-    bill = places[np.array([ids.positions.get(text, -1) for text in table.mdtrt_id.values] or [-1], np.int64)]
-    bill[[text not in ids.positions for text in table.mdtrt_id.values] or [True]] = -1
+    ids = Coded.of(prepared.read.columns["mdtrt_id"])
+    takes = np.flatnonzero(prepared.figures.reversal == 0)
+    first = dict(zip(ids.codes[takes][::-1].tolist(), takes[::-1].tolist(), strict=True))
     counts = np.bincount(ids.codes[takes], minlength=len(ids.values))
-    named = np.zeros(len(ids.values), bool)
-    named[[ids.positions[text] for text in table.mdtrt_id.values if text in ids.positions]] = True
-    shared = takes[(counts[ids.codes[takes]] > 1) & named[ids.codes[takes]]]
+    bill = table.mdtrt_id.figures(lambda text: first.get(ids.positions.get(text, -1), -1))
+    named = bill[bill >= 0]
+    shared = np.unique(ids.codes[named[counts[ids.codes[named]] > 1]])
     message = "two bills share this mdtrt_id, so its lines cannot be told apart"
-    faults.mark(shared, Fault("lines", message))
-    return bill[table.mdtrt_id.codes]
+    prepared.faults.mark(takes[np.isin(ids.codes[takes], shared)], Fault("lines", message))
+    return bill
 
 
 def _pass_on(line_faults: dict[int, Fault], bill: Column, faults: Faults) -> None:
@@ -110,37 +97,30 @@ def _pass_on(line_faults: dict[int, Fault], bill: Column, faults: Faults) -> Non
             faults.mark(bill[row : row + 1], fault)
 
 
-def _catalogues(
-    policy: Policy,
-    bills: Column,
-    on: Column,
-    faults: Faults,
-    gaps: list[tuple[PolicyGap, int]],
-    needs_items: bool,
-    rows: int,
-) -> tuple[Column, list[Any]]:
-    """The catalogue terms that occur, and which of them each bill has."""
-    version = np.zeros(rows, np.int64)
+def _catalogues(prepared: Prepared, bills: Column, need_items: Column) -> tuple[Column, list[Any]]:
+    """The catalogue terms that occur, and which of them each bill has; need_items: bills with a line that they tell."""
+    version = np.zeros(prepared.read.rows, np.int64)
     terms: list[Any] = []
     places: dict[tuple[int, int], int] = {}
-    open_: dict[str, list[Any]] = {}
-    distinct, at = np.unique(on[bills], return_inverse=True)
-    for day in range(len(distinct)):
-        of_day = bills[at == day]
+    # bills of one day and one need are looked at together
+    distinct, at = np.unique(2 * prepared.on[bills] + np.isin(bills, need_items), return_inverse=True)
+    for place, key in enumerate(distinct.tolist()):
+        day, needed = divmod(key, 2)
+        here = bills[at == place]
         try:
-            found = catalogue_terms(policy, as_date(int(distinct[day])), needs_items)
+            found = catalogue_terms(prepared.policy, as_date(day), bool(needed))
         except NotInForce as error:
-            faults.mark(of_day, Fault("not_in_force", str(error)))
+            prepared.faults.mark(here, Fault("not_in_force", str(error)))
             continue
         except PolicyGap as gap:
-            of_gap = open_.setdefault(str(gap), [gap, 0])
-            of_gap[1] += len(of_day)
-            faults.mark(of_day, Fault("gap", str(gap).splitlines()[0].rstrip(":")))
+            prepared.meets(gap, here)
             continue
-        key = (id(found[0]), id(found[1]))
-        if key not in places:
-            places[key] = len(terms)
+        prepared.use("catalogue", day, len(here))
+        if found[1] is not None:
+            prepared.use("catalogue_items", day, len(here))
+        which = (id(found[0]), id(found[1]))
+        if which not in places:
+            places[which] = len(terms)
             terms.append(found)
-        version[of_day] = places[key]
-    gaps += [(gap, count) for gap, count in open_.values()]
+        version[here] = places[which]
     return version, terms

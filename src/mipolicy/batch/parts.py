@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -11,6 +12,7 @@ import numpy as np
 from mipolicy.batch.carry import Rows
 from mipolicy.batch.prepare import Prepared
 from mipolicy.benefits.claim import Texts
+from mipolicy.benefits.fee_lines import SplitLines
 from mipolicy.benefits.settlement import parts_of_lines
 from mipolicy.benefits.statement import Parts
 from mipolicy.calendar import day_number, year_of
@@ -52,7 +54,9 @@ def _with_parts(prepared: Prepared, rows: Rows, split: Column) -> Rows:
     extra = [(row, year) for row in split.tolist() for year in range(int(first[row]) + 1, int(last[row]) + 1)]
     sources = np.array([row for row, _ in extra], np.int64)
     places = np.arange(count, count + len(extra))
-    parts_of = {row: (row, *places[sources == row].tolist()) for row in split.tolist()}
+    parts_of: dict[int, tuple[int, ...]] = {row: (row,) for row in split.tolist()}
+    for (row, _), place in zip(extra, places.tolist(), strict=True):
+        parts_of[row] += (place,)
     longer = attrs.evolve(
         rows,
         active=np.concatenate([rows.active, places]),
@@ -66,21 +70,30 @@ def _with_parts(prepared: Prepared, rows: Rows, split: Column) -> Rows:
         sources=sources,
         parts_of=parts_of,
     )
+    sums = parts_of_lines(_moved(lines, first, parts_of), len(longer.run), np.flatnonzero(np.isin(lines.bill, split)))
+    every = [at for at_rows in parts_of.values() for at in at_rows]
+    for each in attrs.fields(Parts):
+        getattr(longer.parts, each.name)[every] = getattr(sums, each.name)[every]
     once = [conduct.deductible_on_split == "once" for conduct in prepared.conducts]
     for row, at_rows in parts_of.items():
         for year, at in zip(range(int(first[row]), int(last[row]) + 1), at_rows, strict=True):
-            begins = max(int(rows.days.adm_day[row]), day_number(datetime.date(year, 1, 1)))
-            ends = min(int(rows.days.dscg_day[row]), day_number(datetime.date(year, 12, 31)))
-            here = np.flatnonzero((lines.bill == row) & (lines.day >= begins) & (lines.day <= ends))
-            sums = parts_of_lines(lines, count, here)
-            for each in attrs.fields(Parts):
-                getattr(longer.parts, each.name)[at] = getattr(sums, each.name)[row]
-            longer.days.adm_day[at], longer.days.dscg_day[at], longer.year[at] = begins, ends, year
+            longer.days.adm_day[at] = max(int(rows.days.adm_day[row]), day_number(datetime.date(year, 1, 1)))
+            longer.days.dscg_day[at] = min(int(rows.days.dscg_day[row]), day_number(datetime.date(year, 12, 31)))
+            longer.year[at] = year
             if at != row:
                 longer.codes.referral[at] = 0
             if year < int(last[row]):
                 longer.codes.interim[at] = int(once[prepared.conduct[row]])
     return longer
+
+
+def _moved(lines: SplitLines, first: Column, parts_of: Mapping[int, tuple[int, ...]]) -> SplitLines:
+    """The lines, those of a split stay given to the part of their year."""
+    places = {(row, int(first[row]) + step): at for row, parts in parts_of.items() for step, at in enumerate(parts)}
+    bill, years = lines.bill.tolist(), year_of(lines.day).tolist()
+    return attrs.evolve(
+        lines, bill=np.array([places.get(key, key[0]) for key in zip(bill, years, strict=True)], np.int64)
+    )
 
 
 def _extended_all(of: Any, sources: Column) -> Any:

@@ -7,25 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
 import numpy as np
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from mipolicy.batch.columns import ReadTable, Table, read_table
-from mipolicy.batch.lines import LineParts
 from mipolicy.benefits.axes import SCHEMES
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures, bill_fields
 from mipolicy.benefits.claim import Codes, Texts
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.settlement import INPATIENT
 from mipolicy.benefits.statement import Parts
-from mipolicy.calendar import as_date, year_of
+from mipolicy.calendar import as_date, days_of, year_of
 from mipolicy.errors import CodeError, Fault, PolicyError, PolicyGap, TableError
 from mipolicy.money import Column
 from mipolicy.policy import Policy, Version
 from mipolicy.texts import Coded, hashed
+
+if TYPE_CHECKING:
+    from mipolicy.batch.lines import LineParts
 
 __all__ = ["BLOCK_ROWS", "BatchGap", "Faults", "Gaps", "Prepared", "Run", "code_table", "taken_rows"]
 
@@ -84,10 +86,12 @@ class Prepared:
 
     conduct, run: places in `conducts` and `runs`, -1 where a row has none; on: the day that chooses the terms;
     split_rows: stays that are split at the year's end; gaps: what is open, with the rows it touches; gapped: whether a
-    row meets one; unverified: what was used past the span it was verified for.
+    row meets one; reversals: whether some row is one; warns: whether the policy warns of terms past their verified
+    span; unverified: section and version of those -> first day, last day, rows.
     """
 
     policy: Policy
+    warns: bool
     read: ReadTable
     faults: Faults
     scheme: Column
@@ -105,9 +109,38 @@ class Prepared:
     conducts: list[SettlementTerms] = field(factory=list)
     runs: list[Run] = field(factory=list)
     gaps: list[tuple[PolicyGap, int]] = field(factory=list)
-    gapped: Any = None
-    unverified: list[str] = field(factory=list)
+    gapped: Any = Factory(lambda self: np.zeros(self.read.rows, bool), takes_self=True)
+    reversals: bool = Factory(lambda self: bool(self.figures.reversal.any()), takes_self=True)
+    unverified: dict[tuple[str, str], tuple[int, int, int]] = field(factory=dict)
     line_parts: LineParts | None = None
+
+    def meets(self, gap: PolicyGap, rows: Column) -> None:
+        """Mark rows that meet what is open; they are still routed, so that every gap is found at once."""
+        self.gapped[rows] = True
+        self.faults.mark(rows, Fault("gap", str(gap).splitlines()[0].rstrip(":")))
+        for at, (known, count) in enumerate(self.gaps):
+            if str(known) == str(gap):
+                self.gaps[at] = (known, count + len(rows))
+                return
+        self.gaps.append((gap, len(rows)))
+
+    def use(self, section: str, day: int, rows: int) -> None:
+        """Note what rows of a day use past its verified span, where the policy warns of it."""
+        if self.warns:
+            version = self.policy.version(section, as_date(day))
+            last = self.policy.verified_until(version)
+            if last is not None and as_date(day) > last:
+                since, until, count = self.unverified.get((section, version.name), (day, day, 0))
+                self.unverified[section, version.name] = (min(since, day), max(until, day), count + rows)
+
+    def routable(self) -> Any:
+        """Which rows need terms: bills that are sound but for what is open."""
+        rows = ~self.faults.bad
+        if self.gaps:
+            rows |= self.gapped
+        if self.reversals:
+            rows &= self.figures.reversal == 0
+        return rows
 
 
 def code_table(policy: Policy, table: Table, threads: int) -> Prepared:
@@ -127,7 +160,7 @@ def code_table(policy: Policy, table: Table, threads: int) -> Prepared:
 
 def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     columns = {**read.columns, **{name: _folded(read.columns[name]) for name in AMOUNTS}}
-    days = columns["setl_time"].astype("datetime64[D]").astype(np.int64)
+    days = days_of(columns["setl_time"])
     region = policy.header.region
     known = days[~faults.bad]  # a row without a time of its own is on no day
     ends = (int(known.min()), int(known.max())) if known.size else (0, 0)
@@ -175,7 +208,8 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     )
     parts = Parts(**{name: columns[name] for name in AMOUNTS}, hosp_part_amt=np.broadcast_to(np.int64(0), read.rows))
     return Prepared(
-        policy=policy,
+        policy=policy.using(mode="carry_forward") if policy.mode == "warn" else policy,
+        warns=policy.mode == "warn",
         read=read,
         faults=faults,
         scheme=scheme,
@@ -207,16 +241,9 @@ def _paired(left: Coded, right: Coded) -> tuple[Coded, dict[str, tuple[str, str]
 
 
 def _figures(column: Coded, figure: Callable[[CodeBook, str], int], books: tuple[CodeBook, ...], faults: Faults) -> Any:
-    """A small integer per distinct code that occurs; a code without one is a fault of its rows."""
-    if len(column.values) == 1 and column.codes.strides == (0,):
-        occurs = np.ones(1, np.int64)
-    else:
-        occurs = np.bincount(column.codes, minlength=len(column.values))
-    numbers, bad = [], {}
+    """A small integer per distinct code; a code without one is a fault of its rows."""
+    numbers, bad = np.zeros(max(1, len(column.values)), np.int8), {}
     for at, code in enumerate(column.values):
-        numbers.append(0)
-        if not occurs[at]:
-            continue
         try:
             found = {figure(book, code) for book in dict.fromkeys(books)}
         except CodeError as error:
@@ -226,11 +253,12 @@ def _figures(column: Coded, figure: Callable[[CodeBook, str], int], books: tuple
             raise TableError(f"the meaning of code {code!r} changes within the table's dates: settle it in parts")
         numbers[at] = found.pop()
     if bad:
-        rows = np.flatnonzero(np.isin(column.codes, list(bad)))
-        faults.mark(rows, lambda row: bad[int(column.codes[row])])
+        unknown = np.zeros(len(numbers), bool)
+        unknown[list(bad)] = True
+        faults.mark(np.flatnonzero(unknown.take(column.codes)), lambda row: bad[int(column.codes[row])])
     if len(column.values) == 1:
-        return np.broadcast_to(np.int8(numbers[0]), len(column))
-    return np.array(numbers or [0], np.int8).take(column.codes)
+        return np.broadcast_to(numbers[0], len(column))
+    return numbers.take(column.codes)
 
 
 def _check_ids(prepared: Prepared) -> None:
@@ -288,7 +316,8 @@ def _empty(ids: Any) -> Any:
     if isinstance(ids, Coded):
         at = ids.positions.get("", -1)
         return ids.codes == at if at >= 0 else np.zeros(0, bool)
-    return ids == ""
+    width = ids.dtype.itemsize // 4
+    return np.ascontiguousarray(ids).view(np.uint32)[::width] == 0 if width else np.ones(len(ids), bool)
 
 
 def _repeated(ids: Any) -> Column:

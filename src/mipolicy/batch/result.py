@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -19,7 +19,7 @@ from mipolicy.money import Column, yuan_text
 from mipolicy.policy.kinds import unit_text
 from mipolicy.texts import Coded
 
-__all__ = ["OUTPUTS", "Rejects", "TableResult", "TotalsTable"]
+__all__ = ["MOVED", "OUTPUTS", "Rejects", "TableResult", "TotalsTable"]
 
 
 def _outputs() -> dict[str, str]:
@@ -34,7 +34,14 @@ OUTPUTS: Mapping[str, str] = _outputs()
 """Every number that can be kept per bill, with its unit: the settlement fields, then the steps of the rooms."""
 
 
-@frozen
+MOVED: Final = frozenset({*(each.name for each in attrs.fields(Setlinfo)), "payable_scope", "payable", "before_limits"})
+"""Outputs that are money which moves: the parts of a split stay add up, a reversal takes them back.
+
+All others say how the bill stood: what was left of a ceiling, which rate.
+"""
+
+
+@frozen(eq=False)
 class Rejects:
     """Rows that were not settled: their place in the table, ids, a short reason and a sentence."""
 
@@ -56,7 +63,7 @@ class Rejects:
             yield {"row": str(row), "setl_id": setl_id, "reason": reason, "message": message}
 
 
-@frozen
+@frozen(eq=False)
 class TotalsTable(Mapping[str, Totals]):
     """Running totals of many persons: psn_no -> `Totals`, made when asked for; those given pass through."""
 
@@ -74,7 +81,7 @@ class TotalsTable(Mapping[str, Totals]):
         return len(self.ledger.persons.keys() | self.ledger.before.keys())
 
 
-@frozen
+@frozen(eq=False)
 class TableResult:
     """A table of bills settled: rows in = rows settled + rows rejected.
 

@@ -29,7 +29,8 @@ def match_reversals(prepared: Prepared) -> Column:
     for row in sorted(taking_back.tolist(), key=lambda row: (when[row], ids.values[ids.codes[row]])):
         name = names.values[names.codes[row]]
         at = bills.get(name)
-        why = _mismatch(prepared, row, at, name, taken, when)
+        late = at is None or (when[row], ids.values[ids.codes[row]]) > (when[at], name)
+        why = _mismatch(prepared, row, at, name, taken, late)
         if why:
             faults.mark(np.array([row]), Fault("reversal", why))
         elif at is not None:
@@ -39,7 +40,7 @@ def match_reversals(prepared: Prepared) -> Column:
     return original
 
 
-def _mismatch(prepared: Prepared, row: int, at: int | None, name: str, taken: set[int], when: Column) -> str:
+def _mismatch(prepared: Prepared, row: int, at: int | None, name: str, taken: set[int], late: bool) -> str:
     if at is None:
         return f"no bill {name} to reverse in this table"
     if prepared.faults.bad[at]:
@@ -48,8 +49,7 @@ def _mismatch(prepared: Prepared, row: int, at: int | None, name: str, taken: se
         return f"bill {name} is reversed already"
     if prepared.person.codes[at] != prepared.person.codes[row]:
         return f"bill {name} is another person's"
-    ids = Coded.of(prepared.read.columns["setl_id"])
-    if (when[row], ids.values[ids.codes[row]]) < (when[at], name):
+    if not late:
         return f"the reversal comes before bill {name}"
     for amount in AMOUNTS:
         stated = int(getattr(prepared.figures, amount)[row])

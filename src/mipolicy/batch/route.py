@@ -16,8 +16,7 @@ from mipolicy.batch.prepare import BatchGap, Gaps, Prepared, Run, code_table
 from mipolicy.benefits.axes import SCHEMES, STREAMS
 from mipolicy.benefits.bill import AMOUNTS, NO_AMOUNT, Days
 from mipolicy.benefits.conduct import SettlementTerms
-from mipolicy.benefits.outpatient import OutpatientTerms
-from mipolicy.benefits.settlement import section_name, terms_day, year_day
+from mipolicy.benefits.settlement import belongs_to_general, section_name, terms_day, year_day
 from mipolicy.benefits.statement import Parts
 from mipolicy.calendar import as_date, year_of
 from mipolicy.errors import Fault, NotInForce, PolicyGap
@@ -51,7 +50,7 @@ def prepare(policy: Policy, table: Table, lines: Table | None, gaps: Gaps, threa
 def _terms_days(prepared: Prepared) -> None:
     """The day that chooses each row's terms, by the `SettlementTerms` of the day that a stay is settled."""
     figures = prepared.figures
-    rows = np.flatnonzero((figures.inpatient == 1) & ~prepared.faults.bad)
+    rows = np.flatnonzero((figures.inpatient == 1) & prepared.routable())
     for version, of_version in _versions(prepared, "settlement", rows, figures.days.setl_day):
         terms: SettlementTerms = prepared.policy.build("settlement", version)
         prepared.conduct[of_version] = len(prepared.conducts)
@@ -68,7 +67,6 @@ def _versions(prepared: Prepared, section: str, rows: Column, days: Column) -> l
     if not rows.size:
         return []
     versions: dict[str, Version] = {}
-    open_: dict[str, list[Any]] = {}
     distinct, place = _distinct(days.take(rows))
     of_day = np.full(len(distinct), -1, np.int16)
     for at, day in enumerate(distinct.tolist()):
@@ -76,15 +74,13 @@ def _versions(prepared: Prepared, section: str, rows: Column, days: Column) -> l
             version = prepared.policy.version(section, as_date(day))
             prepared.policy.build(section, version)
         except PolicyGap as gap:
-            here = rows[place == at]
-            open_.setdefault(str(gap), [gap, 0])[1] += len(here)
-            prepared.faults.mark(here, Fault("gap", str(gap).splitlines()[0].rstrip(":")))
+            prepared.meets(gap, rows[place == at])
         except NotInForce as error:
             prepared.faults.mark(rows[place == at], Fault("not_in_force", str(error)))
         else:
             of_day[at] = list(versions).index(version.name) if version.name in versions else len(versions)
             versions.setdefault(version.name, version)
-    prepared.gaps += [(gap, count) for gap, count in open_.values()]
+            prepared.use(section, day, int((place == at).sum()) if prepared.warns else 0)
     if len(versions) == 1 and (of_day == 0).all():
         return [(next(iter(versions.values())), rows)]
     which = of_day.take(place)
@@ -106,8 +102,8 @@ def _distinct(days: Column) -> tuple[Any, Any]:
 
 def _take_lines(prepared: Prepared, lines: Table) -> None:
     """Sum the lines of each bill into its parts; a header that is not the sum of its lines is a fault."""
-    faults, reversal = prepared.faults, prepared.figures.reversal
-    taken = split_table_lines(prepared.policy, lines, prepared.read, reversal, prepared.on, faults, prepared.gaps)
+    faults = prepared.faults
+    taken = split_table_lines(prepared, lines)
     prepared.line_parts = taken
     names = [each.name for each in attrs.fields(Parts)]
     columns = {name: getattr(prepared.parts, name) for name in names}
@@ -128,14 +124,19 @@ def _route(prepared: Prepared) -> None:
     """Give each row its section and version; a special-disease visit elsewhere may belong to the general stream."""
     texts, general = prepared.texts, STREAMS.index("general")
     elsewhere: Any = None
+    occurs = np.bincount(
+        prepared.stream * np.int8(len(SCHEMES)) + prepared.scheme, minlength=len(STREAMS) * len(SCHEMES)
+    )
     for at in [*(at for at in range(len(STREAMS)) if at != general), general]:  # last: others may hand rows to it
         for scheme in range(len(SCHEMES)):
-            here = (prepared.stream == at) & (prepared.scheme == scheme) & ~prepared.faults.bad
+            if at != general and not occurs[at * len(SCHEMES) + scheme]:
+                continue
+            here = (prepared.stream == at) & (prepared.scheme == scheme) & prepared.routable()
             section = section_name(SCHEMES[scheme], STREAMS[at])
             for version, of_version in _versions(prepared, section, np.flatnonzero(here), prepared.on):
                 terms = prepared.policy.build(section, version)
                 stays = of_version
-                if isinstance(terms, OutpatientTerms) and terms.outside_designated == "general":
+                if belongs_to_general(terms):
                     if elsewhere is None:
                         elsewhere = same_text(texts.fixmedins_code, texts.opsp_fixmedins_code) == 0
                     prepared.stream[of_version[elsewhere[of_version]]] = general
@@ -146,14 +147,13 @@ def _route(prepared: Prepared) -> None:
 
 def _years(prepared: Prepared) -> None:
     """The year of each stay, and the stays that are split at the year's end."""
-    figures, split = prepared.figures, []
+    split = []
     for at, conduct in enumerate(prepared.conducts):
         rows = np.flatnonzero((prepared.conduct == at) & ~prepared.faults.bad)
         prepared.year[rows] = year_of(year_day(conduct, _days(prepared, rows)))
         if conduct.year_by == "split_at_year_end":
             days = _days(prepared, rows)
-            crossing = rows[year_of(days.adm_day) != year_of(days.dscg_day)]
-            split.append(crossing[figures.reversal[crossing] == 0])
+            split.append(rows[year_of(days.adm_day) != year_of(days.dscg_day)])
     if split:
         prepared.split_rows = np.concatenate(split)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -15,13 +16,14 @@ from mipolicy.batch.columns import Table
 from mipolicy.batch.ledger import Ledger
 from mipolicy.batch.parts import rows_of
 from mipolicy.batch.prepare import BLOCK_ROWS, Gaps, Prepared
-from mipolicy.batch.result import OUTPUTS, Rejects, TableResult, TotalsTable
+from mipolicy.batch.result import MOVED, OUTPUTS, Rejects, TableResult, TotalsTable
 from mipolicy.batch.reversals import match_reversals
 from mipolicy.batch.route import prepare
 from mipolicy.benefits.totals import Totals
+from mipolicy.calendar import as_date
 from mipolicy.errors import InputError, TableError
 from mipolicy.money import Column
-from mipolicy.policy import Policy
+from mipolicy.policy import Policy, UnverifiedWarning
 from mipolicy.texts import Coded
 
 __all__ = ["Difference", "resettle", "settle_table"]
@@ -55,8 +57,15 @@ def settle_table(
         raise TableError(f"columns: {', '.join(unknown)} cannot be kept; what can: {', '.join((*_LABELS, *OUTPUTS))}")
     if block_rows < 1 or (threads is not None and threads < 1):
         raise TableError("block_rows and threads must be at least 1")
-    workers = _threads(threads, len(next(iter(table.values()), ())))
+    if gaps not in ("raise", "reject"):
+        raise TableError(f"gaps takes 'raise' or 'reject', not {gaps!r}")
+    column = next(iter(table.values()), ())
+    workers = _threads(threads, len(column) if hasattr(column, "__len__") else 0)
     prepared = prepare(policy, table, lines, gaps, workers)
+    for (section, version), (since, until, count) in prepared.unverified.items():
+        message = f"{policy.id}: section {section}, version {version}, is past its verified span"
+        message += f" for {count} row(s) from {as_date(since)} to {as_date(until)}"
+        warnings.warn(message, UnverifiedWarning, stacklevel=3)
     rows = rows_of(prepared, match_reversals(prepared))
     first = int(rows.year.min()) if len(rows.year) else 0
     years = tuple((np.flatnonzero(np.bincount(rows.year[rows.active] - first)) + first).tolist())
@@ -66,8 +75,7 @@ def settle_table(
     ids = prepared.read.columns["setl_id"]
 
     def tie(row: int) -> tuple[str, int]:
-        source = rows.source(row)
-        return (ids.values[ids.codes[source]] if isinstance(ids, Coded) else str(ids[source]), row)
+        return (_text(ids, rows.source(row)), row)
 
     carry(rows, ledger, working, tie=tie, threads=workers, block_rows=block_rows)
     return _result(prepared, rows, kept, working, ledger)
@@ -125,13 +133,13 @@ def _taken(column: Any, rows: Any) -> Any:
 
 
 def _fold(name: str, column: Column, parts_of: Mapping[int, tuple[int, ...]]) -> None:
-    """Put the parts of split stays together in the stay's row: amounts are summed, other steps are the last part's."""
+    """Put the parts of split stays together in the stay's row: what moves adds up, other steps are the last part's."""
     for row, parts in parts_of.items():
-        column[row] = column[list(parts)].sum() if OUTPUTS[name] == "fen" else column[parts[-1]]
+        column[row] = column[list(parts)].sum() if name in MOVED else column[parts[-1]]
 
 
 def _after_reject(prepared: Prepared) -> Column:
-    """1 for rows of a person that come after one that was rejected."""
+    """1 for rows of a person that come after one that was rejected; a rejected row without a time comes before all."""
     flags = np.zeros(prepared.read.rows, np.int64)
     bad = np.flatnonzero(prepared.faults.bad)
     if not bad.size:
@@ -144,7 +152,19 @@ def _after_reject(prepared: Prepared) -> Column:
     if nobody is not None:
         earliest[nobody] = np.iinfo(np.int64).max
     flags[when > earliest[person]] = 1
+    ids = prepared.read.columns["setl_id"]
+    tied = np.flatnonzero(when == earliest[person]).tolist()
+    first: dict[int, str] = {}
+    for row in tied:
+        if prepared.faults.bad[row]:
+            first[int(person[row])] = min(_text(ids, row), first.get(int(person[row]), _text(ids, row)))
+    for row in tied:
+        flags[row] = _text(ids, row) > first[int(person[row])]
     return flags
+
+
+def _text(ids: Any, row: int) -> str:
+    return ids.values[ids.codes[row]] if isinstance(ids, Coded) else str(ids[row])
 
 
 def _line_rejects(prepared: Prepared) -> Rejects:
@@ -176,43 +196,49 @@ def resettle(
     """Replay a person's later bills as if a reversed bill had never been, and list what differs.
 
     from_: the `setl_id` of the bill that a row of the table reverses; options: as for `settle_table`.
-    Raises InputError where the table holds no such bill with its reversal.
+    Raises InputError where the table holds no such bill with its reversal, or rejects one of them.
     """
-    ids = np.asarray(table["setl_id"], np.str_) if not isinstance(table["setl_id"], Coded) else table["setl_id"].texts()
-    named = table.get("init_setl_id", np.full(len(ids), ""))
-    names = named.texts() if isinstance(named, Coded) else np.asarray(named, np.str_)
-    gone = (ids == from_) | (names == from_)
-    if not (ids == from_).any() or not (names == from_).any():
-        raise InputError(f"the table holds no bill {from_} together with its reversal")
+    options["columns"] = ("setl_id", *(name for name in options.get("columns") or OUTPUTS if name in OUTPUTS))
     recorded = settle_table(policy, table, lines=lines, **options)
-    kept = {
-        name: column.take(~gone) if isinstance(column, Coded) else np.asarray(column)[~gone]
-        for name, column in table.items()
-    }
-    replayed = settle_table(policy, kept, lines=_without(lines, table, gone), **options)
-    return _differences(recorded, replayed)
+    ids, named = _cells_of(table, "setl_id"), _cells_of(table, "init_setl_id")
+    pair = np.array([from_ in (own, other) for own, other in zip(ids, named, strict=True)], bool)
+    if from_ not in ids or from_ not in named:
+        raise InputError(f"the table holds no bill {from_} together with its reversal")
+    settled = np.zeros(len(ids), bool)
+    settled[recorded.row] = True
+    if settled[pair].sum() < 2:
+        why = [reject["message"] for reject in recorded.rejects.records() if pair[int(reject["row"])]]
+        raise InputError(f"bill {from_} or its reversal is rejected: {'; '.join(why)}")
+    encounters = {text for text, gone in zip(_cells_of(table, "mdtrt_id"), pair, strict=True) if gone}
+    left = None
+    if lines is not None:
+        left = _kept(lines, np.array([text not in encounters for text in _cells_of(lines, "mdtrt_id")], bool))
+    return _differences(recorded, settle_table(policy, _kept(table, ~pair), lines=left, **options))
 
 
-def _without(lines: Table | None, table: Table, gone: Any) -> Table | None:
-    if lines is None:
-        return None
-    encounters = table["mdtrt_id"].texts() if isinstance(table["mdtrt_id"], Coded) else np.asarray(table["mdtrt_id"])
-    of_line = lines["mdtrt_id"].texts() if isinstance(lines["mdtrt_id"], Coded) else np.asarray(lines["mdtrt_id"])
-    keep = ~np.isin(of_line, encounters[gone])
+def _cells_of(table: Table, name: str) -> list[Any]:
+    column = table.get(name, ())
+    cells = column.texts().tolist() if isinstance(column, Coded) else list(column)
+    return cells or [""] * len(table["setl_id"])
+
+
+def _kept(table: Table, keep: Any) -> Table:
+    """Some rows of a table, each cell as it was."""
+    rows = np.flatnonzero(keep)
     return {
-        name: column.take(keep) if isinstance(column, Coded) else np.asarray(column)[keep]
-        for name, column in lines.items()
+        name: column.take(rows) if isinstance(column, (Coded, np.ndarray)) else [column[row] for row in rows.tolist()]
+        for name, column in table.items()
     }
 
 
 def _differences(recorded: TableResult, replayed: TableResult) -> list[Difference]:
-    before = {setl_id: row for row, setl_id in enumerate(recorded.columns["setl_id"].tolist())}
+    before = {setl_id: row for row, setl_id in enumerate(np.asarray(recorded.columns["setl_id"]).tolist())}
+    ids = np.asarray(replayed.columns["setl_id"]).tolist()
+    places = np.array([before[setl_id] for setl_id in ids], np.int64)
     found = []
     for name in recorded.columns:
-        if OUTPUTS.get(name) != "fen":
-            continue
-        for row, setl_id in enumerate(replayed.columns["setl_id"].tolist()):
-            old, new = int(recorded.columns[name][before[setl_id]]), int(replayed.columns[name][row])
-            if old != new:
-                found.append(Difference(setl_id, name, old, new))
+        if OUTPUTS.get(name) == "fen":
+            old, new = recorded.columns[name][places], replayed.columns[name]
+            changed = np.flatnonzero(old != new).tolist()
+            found += [Difference(ids[row], name, int(old[row]), int(new[row])) for row in changed]
     return sorted(found, key=lambda difference: before[difference.setl_id])

@@ -72,7 +72,7 @@ class Line:
         return read_record(cls, record, "fee line")
 
 
-@frozen
+@frozen(eq=False)
 class LineTable:
     """Fee lines as columns, named as `Line` names them; days since 1970-01-01."""
 
@@ -122,7 +122,7 @@ class LineTable:
         return LineTable(**columns)
 
 
-@frozen
+@frozen(eq=False)
 class NetLines:
     """Lines after refunds are taken off their originals: which rows are left, and why some cannot be."""
 
@@ -217,7 +217,7 @@ def _originals(lines: LineTable, is_refund: Any) -> dict[tuple[int, str], int]:
     return {(int(lines.mdtrt_id.codes[row]), _id(lines, row)): int(row) for row in rows[::-1]}
 
 
-@frozen
+@frozen(eq=False)
 class SplitLines:
     """Lines split: what each line was given, its parts, its bill, day, id and item; which cannot be split."""
 

@@ -68,7 +68,7 @@ class Settlement:
     bill: Bill
     parts: tuple[Part, ...]
     setlinfo: Setlinfo[int]
-    lines: SplitLines | None
+    lines: SplitLines | None = field(eq=False)  # their sums stand in the parts
     totals_before: Totals
     totals: Totals
     terms_on: datetime.date

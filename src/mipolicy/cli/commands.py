@@ -95,10 +95,10 @@ def settle(
     rows are rejected, and 2 when it is not.
     """
     chosen = policy_of(policy_name, mode, allow_repealed)
+    files.check_target(out)
     refused, refused_lines = rejects_path or _beside(out, "rejects"), _beside(out, "line-rejects")
     different_files({"the bills": bills, "the lines": lines_path, "the settled rows": out, "the rejects": refused})
-    for path in (out, refused, refused_lines):
-        files.check_target(path)
+    files.check_target(refused)
     with show.progress(4) as stage:
         stage("reading bills")
         table = files.read(bills, Bill)

@@ -93,11 +93,12 @@ def demonstrate(folder: Path, count: int, seed: int, language: Any) -> None:
         explanation = None if row is None else mipolicy.explain(policy, table, row=row, lines=lines)
         stage("writing")
         written = _write(folder, table, lines, result)
+    checks = list(_checks(result, table))
     show.line(say("what", demo.PACK))
-    show.line(say("made", count, len(set(table["psn_no"].tolist())), len(lines["mdtrt_id"]), seed))
+    show.line(say("made", count, len({*table["psn_no"].tolist()} - {""}), len(lines["mdtrt_id"]), seed))
     _show_summary(table, result, say)
     show.heading(say("checks"))
-    for check in _checks(result, table):
+    for check in checks:
         show.line(f"  {check}")
     if explanation is not None:
         show.heading(say("example"))
@@ -181,9 +182,9 @@ def _checks(result: TableResult, table: Any) -> Iterator[str]:
 
 
 def _equal(what: str, left: list[tuple[str, int]], right: list[tuple[str, int]], text: Any) -> str:
-    if sum(amount for _, amount in left) != sum(amount for _, amount in right):
-        raise IdentityError(f"{what}: {left} is not {right}")
     shown = [" + ".join(f"{name} {text(amount)}" for name, amount in side if amount) or "0" for side in (left, right)]
+    if sum(amount for _, amount in left) != sum(amount for _, amount in right):
+        raise IdentityError(f"{what}: {shown[0]} is not {shown[1]}")
     return " = ".join(shown)
 
 

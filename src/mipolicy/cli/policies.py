@@ -12,7 +12,7 @@ from mipolicy.cli import show
 from mipolicy.cli.find import policy_of
 from mipolicy.cli.program import day as read_day
 from mipolicy.errors import PolicyError
-from mipolicy.policy import Policy, Provenance, Version, diff
+from mipolicy.policy import Document, Policy, Provenance, Unresolved, Version, diff
 
 __all__ = ["policy"]
 
@@ -101,14 +101,18 @@ def _holds(version: Version, day: datetime.date) -> bool:
 def _show_documents(shown: Policy) -> None:
     show.heading("documents")
     rows = [
-        (name, each.number or each.title, each.status, _day(each.published), _day(each.verified_on))
+        (name, _titled(each), each.status, _day(each.published), _day(each.verified_on))
         for name, each in shown.documents.items()
     ]
     show.table(("name", "document", "status", "published", "verified on"), rows)
     if shown.unresolved:
         show.heading("referred to, but not at hand")
-        missing = [(each.number or each.title, each.holds, str(each.cited_in)) for each in shown.unresolved]
+        missing = [(_titled(each), each.holds, str(each.cited_in)) for each in shown.unresolved]
         show.table(("document", "holds", "cited in"), missing, names=())
+
+
+def _titled(document: Document | Unresolved) -> str:
+    return f"{document.title} {document.number}".strip()
 
 
 def _day(day: datetime.date | None) -> str:
