@@ -77,4 +77,3 @@ def test_no_day_has_the_same_year_and_month_in_both_forms() -> None:
     column = np.array([NO_DAY], np.int64)
     assert (year_of(column)[0], month_of(column)[0]) == (year_of(NO_DAY), month_of(NO_DAY))
     assert year_of(NO_DAY) < 100
-

@@ -115,7 +115,7 @@ WORDS: dict[str, tuple[Callable[..., Any], Callable[..., int]]] = {
     "half_up": (half_up, lambda n, d: nearest(Fraction(n, d))),
     "share": (share, lambda amount, rate: nearest(Fraction(amount * rate, 10**6))),
     "beyond": (beyond, lambda amount, threshold: amount - threshold if amount > threshold else 0),
-    "remaining": (remaining, lambda limit, used: limit - used if limit > used else 0),
+    "remaining": (remaining, lambda limit, used: limit if limit == 10**12 else max(0, limit - used)),
     "capped": (capped, lambda amount, limit: limit if amount > limit else amount),
     "pick": (pick, lambda condition, yes, no: no if condition == 0 else yes),
     "is_over": (is_over, lambda left, right: 1 if left > right else 0),

@@ -16,7 +16,7 @@ from typing import Any, overload
 import numpy as np
 
 from mipolicy.errors import AmountError
-from mipolicy.money import MAX_FEN, RATE_ONE, Column
+from mipolicy.money import MAX_FEN, NO_LIMIT, RATE_ONE, Column
 from mipolicy.tables import Axis, Bands, Table
 from mipolicy.traced import Traced, recorded
 
@@ -205,7 +205,7 @@ def remaining(limit: Column, used: int | Column) -> Column: ...
 @overload
 def remaining(limit: int, used: Column) -> Column: ...
 def remaining(limit: Any, used: Any) -> Any:
-    """What is left of a limit after what has been used, at least 0.
+    """What is left of a limit after what has been used, at least 0; of `NO_LIMIT` it is no limit still.
 
     Raises AmountError where the difference of columns passes int64.
 
@@ -213,10 +213,15 @@ def remaining(limit: Any, used: Any) -> Any:
     0
     """
     if type(limit) is type(used) is int:
-        return limit - used if limit > used else 0
+        return limit if limit == NO_LIMIT else limit - used if limit > used else 0
     if not _columns(limit, used):
-        return recorded("remaining", max(0, int(limit) - int(used)), limit, used)
-    return _difference("remaining", limit, used)
+        left = int(limit) if limit == NO_LIMIT else max(0, int(limit) - int(used))
+        return recorded("remaining", left, limit, used)
+    difference = _difference("remaining", limit, used)
+    if isinstance(limit, int):
+        return np.full(difference.shape, int(limit), np.int64) if limit == NO_LIMIT else difference
+    unlimited = limit == NO_LIMIT
+    return np.where(unlimited, limit, difference) if unlimited.any() else difference
 
 
 @overload

@@ -101,11 +101,14 @@ def agrees_with_the_oracle(
     terms: CatalogueTerms, words: dict[str, Any], row: FeeLine[int], found: dict[str, int]
 ) -> None:
     expected = oracle.split_line(words, line_in_words(row))
-    in_yuan = {
-        name: Fraction(value, MILLION) if name == "first_pay_rate" else Decimal(value).scaleb(-2)
-        for name, value in found.items()
-    }
-    assert list(in_yuan.items()) == list(expected.items())
+    in_words = {name: _in_words(name, value) for name, value in found.items()}
+    assert list(in_words.items()) == list(expected.items())
+
+
+def _in_words(name: str, value: int) -> Any:
+    if name in ("item_rate", "first_pay_rate"):
+        return Fraction(value, MILLION)
+    return value if name == "in_catalogue" else Decimal(value).scaleb(-2)
 
 
 # ---------------------------------------------------------------------------- one body: ints, columns, traces, oracle
@@ -229,12 +232,17 @@ def test_without_a_price_ceiling_or_a_first_pay_rate_the_order_is_the_same(
 @given(cases)
 def test_what_is_not_covered_is_wholly_self_paid(case: tuple[CatalogueTerms, FeeLine[int]]) -> None:
     terms, one = case
-    whole = LineSplit(one.det_item_fee_sumamt, 0, 0, 0, 0, 0)
+    whole = self_paid(one.det_item_fee_sumamt)
     assert split_line(terms, attrs.evolve(one, covered=0)) == whole
     assert split_line(terms, attrs.evolve(one, chrgitm_lv=CLASS.position("class_c"))) == whole
 
 
 # --------------------------------------------------------------------------------------- worked examples, by the rule
+
+
+def self_paid(amount: int) -> LineSplit[int]:
+    """A line outside the catalogue: wholly the patient's."""
+    return LineSplit(0, 0, amount, 0, 0, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +258,9 @@ def test_b06_a01_1000_yuan_at_10_percent(
     terms: CatalogueTerms, tcm: int, rate: int, first_pay: int, in_scope: int
 ) -> None:
     """常德 2023 一(三) 「该项目(药品)降低5%的自付比例」: 100 yuan become 50 in points, or 95 as a share of the rate."""
-    assert split_line(terms, line("1000.00", tcm=tcm)) == LineSplit(0, rate, 0, first_pay, in_scope, 0)
+    assert split_line(terms, line("1000.00", tcm=tcm)) == LineSplit(
+        1, 1_000_00, 0, 100_000, rate, 0, first_pay, in_scope, 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -275,13 +285,13 @@ def test_b06_a03_floor_and_relative_cut(prop: int, mode: str, rate: int, first_p
 @pytest.mark.parametrize(
     ("chrgitm_lv", "covered", "tcm", "expected"),
     [
-        ("class_a", 1, 0, LineSplit(0, 0, 0, 0, 1_000_00, 0)),
-        ("class_a", 1, 1, LineSplit(0, 0, 0, 0, 1_000_00, 0)),
-        ("class_b", 1, 0, LineSplit(0, 100_000, 0, 100_00, 900_00, 0)),
-        ("class_b", 0, 0, LineSplit(1_000_00, 0, 0, 0, 0, 0)),
-        ("class_b", 0, 1, LineSplit(1_000_00, 0, 0, 0, 0, 0)),
-        ("class_c", 1, 0, LineSplit(1_000_00, 0, 0, 0, 0, 0)),
-        ("class_c", 1, 1, LineSplit(1_000_00, 0, 0, 0, 0, 0)),
+        ("class_a", 1, 0, LineSplit(1, 1_000_00, 0, 0, 0, 0, 0, 1_000_00, 0)),
+        ("class_a", 1, 1, LineSplit(1, 1_000_00, 0, 0, 0, 0, 0, 1_000_00, 0)),
+        ("class_b", 1, 0, LineSplit(1, 1_000_00, 0, 100_000, 100_000, 0, 100_00, 900_00, 0)),
+        ("class_b", 0, 0, self_paid(1_000_00)),
+        ("class_b", 0, 1, self_paid(1_000_00)),
+        ("class_c", 1, 0, self_paid(1_000_00)),
+        ("class_c", 1, 1, self_paid(1_000_00)),
     ],
 )
 @pytest.mark.parametrize("terms", [POINTS, RELATIVE, OTHER_ORDER])
@@ -294,9 +304,7 @@ def test_classes_a_b_and_c(
 
 def test_class_c_has_no_over_limit_share() -> None:
     one = line("1000.00", "class_c", price="1000", limit="600", group="consumable")
-    assert split_line(attrs.evolve(POINTS, excess_payer=Table.same(1, GROUP)), one) == LineSplit(
-        1_000_00, 0, 0, 0, 0, 0
-    )
+    assert split_line(attrs.evolve(POINTS, excess_payer=Table.same(1, GROUP)), one) == self_paid(1_000_00)
 
 
 @pytest.mark.parametrize(
@@ -352,7 +360,7 @@ def test_b39_b40_price_ceilings(
     Class B at 10%; borne by the patient, by the institution, or by the institution for the other groups only.
     """
     one = line(amount, price=price, count=count, limit=limit, group=group)
-    expected = LineSplit(0, 100_000, over, first_pay, in_scope, 0)
+    expected = LineSplit(1, yuan(amount), 0, 100_000, 100_000, over, first_pay, in_scope, 0)
     assert split_line(POINTS, one) == expected
     by_institution = attrs.evolve(POINTS, excess_payer=Table((GROUP,), tuple(int(group == g) for g in GROUP.members)))
     assert split_line(by_institution, one) == attrs.evolve(expected, hosp_part_amt=over)
@@ -374,14 +382,14 @@ def test_b39_b40_price_ceilings(
 def test_a08_either_order(terms: CatalogueTerms, limit: str, over: int, first_pay: int, in_scope: int) -> None:
     """Reading A08, 「a pack may state the other order」: 1,000 yuan at 10% over a ceiling."""
     one = line("1000.00", price="1000", limit=limit)
-    assert split_line(terms, one) == LineSplit(0, 100_000, over, first_pay, in_scope, 0)
+    assert split_line(terms, one) == LineSplit(1, 1_000_00, 0, 100_000, 100_000, over, first_pay, in_scope, 0)
 
 
 def test_an_unlimited_line_ignores_whatever_stands_for_its_ceiling() -> None:
     """Prices and counts at the end of what is taken: no ceiling applies, so none is multiplied out."""
     dearest = FeeLine(10**11, 10**13, 10**12, 0, 0, 1, CLASS.position("class_b"), 100_000, 0, 0)
     one = split_line(POINTS, dearest)
-    assert one == LineSplit(0, 100_000, 0, 10**10, 9 * 10**10, 0)
+    assert one == LineSplit(1, 10**11, 0, 100_000, 100_000, 0, 10**10, 9 * 10**10, 0)
     assert as_rows(split_line(POINTS, as_columns([dearest]))) == [attrs.asdict(one)]
 
 
@@ -661,7 +669,10 @@ def test_units_and_labels_of_the_room() -> None:
         "selfpay_prop": "rate",
         "tcm": "flag",
         "group": GROUP,
+        "in_catalogue": "flag",
+        "payable_amt": "fen",
         "fulamt_ownpay_amt": "fen",
+        "item_rate": "rate",
         "first_pay_rate": "rate",
         "overlmt_amt": "fen",
         "preselfpay_amt": "fen",

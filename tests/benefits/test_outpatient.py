@@ -383,6 +383,10 @@ def test_b01_every_step_of_a_visit() -> None:
     800 - 500 = 300 due; 1,234.50 - 300 = 934.50; x 55% = 513.975, half a fen: 513.98; 7,500 - 7,000 = 500 left: 500.
     """
     assert settle(EMPLOYEE, visit(1_234_50, deductible_used=500_00, ceiling_used=7_000_00)) == Outpatient(
+        takes_part=1,
+        well_designated=1,
+        well_recognised=1,
+        well_online=1,
         eligible=1,
         ceiling_left=500_00,
         payable_scope=1_234_50,
@@ -498,6 +502,10 @@ def test_b04_where_the_benefit_does_not_apply_nothing_is_used_up() -> None:
         terms = attrs.evolve(EMPLOYEE, ceiling_basis=basis, counts_toward_deductible=Table.same(1, LEVEL))
         away = visit(2_000_00, medins_ownership=1, deductible_used=100_00, ceiling_used=200_00)
         assert settle(terms, away) == Outpatient(
+            takes_part=0,
+            well_designated=1,
+            well_recognised=1,
+            well_online=1,
             eligible=0,
             ceiling_left=7_300_00,
             payable_scope=0,
@@ -915,6 +923,10 @@ def test_units_and_labels_of_the_room() -> None:
         "deductible_used": "fen",
         "ceiling_used": "fen",
         "quota_left": "fen",
+        "takes_part": "flag",
+        "well_designated": "flag",
+        "well_recognised": "flag",
+        "well_online": "flag",
         "eligible": "flag",
         "ceiling_left": "fen",
         "payable_scope": "fen",

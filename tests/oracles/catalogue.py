@@ -44,7 +44,10 @@ def split_line(terms: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, A
     amount: Decimal = line["amount"]
     if not line["covered"] or line["chrgitm_lv"] == "class_c":
         return {
+            "in_catalogue": 0,
+            "payable_amt": ZERO,
             "fulamt_ownpay_amt": amount,
+            "item_rate": Fraction(0),
             "first_pay_rate": Fraction(0),
             "overlmt_amt": ZERO,
             "preselfpay_amt": ZERO,
@@ -62,7 +65,10 @@ def split_line(terms: Mapping[str, Any], line: Mapping[str, Any]) -> dict[str, A
         first_pay = _to_the_fen(Fraction(amount) * rate)
         over_limit = min(above, amount - first_pay)
     return {
+        "in_catalogue": 1,
+        "payable_amt": amount,
         "fulamt_ownpay_amt": ZERO,
+        "item_rate": line["selfpay_prop"] if line["chrgitm_lv"] == "class_b" else Fraction(0),
         "first_pay_rate": rate,
         "overlmt_amt": over_limit,
         "preselfpay_amt": first_pay,

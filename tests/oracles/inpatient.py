@@ -53,12 +53,13 @@ def settle(terms: Mapping[str, Any], stay: Mapping[str, Any], *, exact: bool = F
         counts = min(counts, ceiling_left)
 
     standard = terms["deductible"][stay["ordinal"], level, status]
-    due = max(0, standard - stay["deductible_used"])
+    due = left = max(0, standard - stay["deductible_used"])
     if stay["continuing"]:
         if LEVELS.index(level) > LEVELS.index(stay["earlier_level"]):  # down
             due = 0
         else:  # up, or across: one stay has one deductible, that of the higher level
             due = min(due, max(0, standard - stay["earlier_paid"]))
+    of_stay = due
     if stay["once_a_year"]:  # a relief: it may lower what is due, and never raises it
         due = min(due, max(0, standard - stay["once_a_year_paid"]))
     if terms["deductible_yearly_maximum"] is not None:
@@ -79,6 +80,8 @@ def settle(terms: Mapping[str, Any], stay: Mapping[str, Any], *, exact: bool = F
         "ceiling_left": ceiling_left,
         "payable_scope": counts,
         "deductible_standard": standard,
+        "deductible_left": left,
+        "deductible_of_stay": of_stay,
         "deductible_due": due,
         "act_pay_dedc": taken,
         "payable": above,

@@ -14,23 +14,28 @@ from tests.oracles import half_up
 __all__ = ["coverage", "eligible", "settle"]
 
 
-def eligible(terms: Mapping[str, Any], visit: Mapping[str, Any]) -> bool:
+def conditions(terms: Mapping[str, Any], visit: Mapping[str, Any]) -> dict[str, int]:
     """B04, B43, B44: the institution; B12: the designated hospital; O17: the recognition; B46: online care."""
     admission = terms["institutions"][visit["medins_kind"], visit["medins_ownership"]]
-    if admission == "never":
-        return False
-    if admission == "listed" and not visit["listed"]:
-        return False
-    if terms["designated_only"] and not visit["designated"]:
-        return False
-    if terms["recognition_needed"] and not visit["recognised"]:
-        return False
+    place = admission == "always" or (admission == "listed" and bool(visit["listed"]))
+    designated = bool(visit["designated"]) if terms["designated_only"] else True
+    recognised = bool(visit["recognised"]) if terms["recognition_needed"] else True
+    online = True
     if visit["online"]:
-        if not terms["online_payable"]:
-            return False
+        online = bool(terms["online_payable"])
         if terms["online_follow_up_only"] and not visit["follow_up"]:
-            return False
-    return True
+            online = False
+    return {
+        "takes_part": int(place),
+        "well_designated": int(designated),
+        "well_recognised": int(recognised),
+        "well_online": int(online),
+    }
+
+
+def eligible(terms: Mapping[str, Any], visit: Mapping[str, Any]) -> bool:
+    """The benefit applies where every condition is met."""
+    return 0 not in conditions(terms, visit).values()
 
 
 def settle(terms: Mapping[str, Any], visit: Mapping[str, Any], *, exact: bool = False) -> dict[str, Any]:
@@ -75,6 +80,7 @@ def settle(terms: Mapping[str, Any], visit: Mapping[str, Any], *, exact: bool = 
     fills = counts if terms["counts_toward_deductible"][level] == "yes" else taken
     uses = counts if terms["ceiling_basis"] == "eligible_cost" else paid
     return {
+        **conditions(terms, visit),
         "eligible": int(allowed),
         "ceiling_left": ceiling_left,
         "payable_scope": counts,

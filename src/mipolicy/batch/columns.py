@@ -149,9 +149,8 @@ def _checked_texts(name: str, array: Any, faults: dict[int, Fault], absent: str 
     if array.dtype.kind == "U":
         return array
     if array.dtype.kind != "O" and array.size:
-        raise TableError(
-            f"column {name}: codes are text and keep their leading zeros, got {array.dtype} such as {array[0]!r}"
-        )
+        example = f"{array.dtype} such as {array.tolist()[0]!r}"
+        raise TableError(f"column {name}: codes are text and keep their leading zeros, got {example}")
     texts = array.tolist()
     for row, text in enumerate(texts):
         if not isinstance(text, str):

@@ -117,7 +117,9 @@ class Prepared:
     def meets(self, gap: PolicyGap, rows: Column) -> None:
         """Mark rows that meet what is open; they are still routed, so that every gap is found at once."""
         self.gapped[rows] = True
-        self.faults.mark(rows, Fault("gap", str(gap).splitlines()[0].rstrip(":")))
+        self.faults.mark(
+            rows, Fault("gap", f"{str(gap).splitlines()[0]} {', '.join(each.path for each in gap.fields)}")
+        )
         for at, (known, count) in enumerate(self.gaps):
             if str(known) == str(gap):
                 self.gaps[at] = (known, count + len(rows))
@@ -164,7 +166,7 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     region = policy.header.region
     known = days[~faults.bad]  # a row without a time of its own is on no day
     ends = (int(known.min()), int(known.max())) if known.size else (0, 0)
-    books = tuple(CodeBook(region, as_date(day)) for day in ends)
+    books = tuple(CodeBook(region, as_date(day), policy.header.schemes) for day in ends)
 
     def one(name: str, figure: Callable[[CodeBook, str], int]) -> Any:
         return _figures(columns[name], figure, books, faults)

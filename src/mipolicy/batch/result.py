@@ -15,7 +15,7 @@ from mipolicy.benefits.inpatient import Inpatient
 from mipolicy.benefits.outpatient import Outpatient
 from mipolicy.benefits.statement import Setlinfo
 from mipolicy.benefits.totals import Totals
-from mipolicy.money import Column, yuan_text
+from mipolicy.money import NO_LIMIT, Column, yuan_text
 from mipolicy.policy.kinds import unit_text
 from mipolicy.texts import Coded
 
@@ -75,10 +75,10 @@ class TotalsTable(Mapping[str, Totals]):
         return self.ledger.totals(psn_no)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*self.ledger.persons, *self.ledger.before)))
+        return iter(dict.fromkeys(psn_no for psn_no in (*self.ledger.persons, *self.ledger.before) if psn_no))
 
     def __len__(self) -> int:
-        return len(self.ledger.persons.keys() | self.ledger.before.keys())
+        return len((self.ledger.persons.keys() | self.ledger.before.keys()) - {""})
 
 
 @frozen(eq=False)
@@ -101,12 +101,12 @@ class TableResult:
         return len(self.row)
 
     def texts(self, language: str = "en") -> dict[str, list[str]]:
-        """The columns as text for files: amounts in yuan, rates in percent."""
+        """The columns as text for files: amounts in yuan, "none" for no limit, rates in percent."""
         written: dict[str, list[str]] = {}
         for name, column in self.columns.items():
             unit = OUTPUTS.get(name, "")
             if unit == "fen":
-                written[name] = [yuan_text(value) for value in column.tolist()]
+                written[name] = ["none" if value == NO_LIMIT else yuan_text(value) for value in column.tolist()]
             elif unit == "rate":
                 written[name] = [unit_text("rate", value, language) for value in column.tolist()]
             elif isinstance(column, Coded):

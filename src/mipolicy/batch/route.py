@@ -139,6 +139,7 @@ def _route(prepared: Prepared) -> None:
                 if belongs_to_general(terms):
                     if elsewhere is None:
                         elsewhere = same_text(texts.fixmedins_code, texts.opsp_fixmedins_code) == 0
+                        prepared.stream = prepared.stream.copy()  # a column of one kind of care takes no memory
                     prepared.stream[of_version[elsewhere[of_version]]] = general
                     stays = of_version[~elsewhere[of_version]]
                 prepared.run[stays] = len(prepared.runs)

@@ -310,10 +310,14 @@ CHECKS: Final = (
 
 @frozen
 class CodeBook:
-    """A region's codes as the small integers that rules take; every method raises CodeError for what is unknown."""
+    """A region's codes as the small integers that rules take; every method raises CodeError for what is unknown.
+
+    schemes: the insutype codes that the policy covers.
+    """
 
     region: str
     on: datetime.date | None = None
+    schemes: tuple[str, ...] = ("310", "390")
 
     def _meaning(self, name: str, code: str) -> str:
         return codes.table(name, region=self.region, on=self.on).meaning(code)
@@ -323,6 +327,8 @@ class CodeBook:
         meaning = self._meaning("insutype", insutype)
         if meaning not in SCHEMES:
             raise CodeError(f"insutype {insutype}: only employee (310) and resident (390) bills are settled here")
+        if meaning not in {self._meaning("insutype", covered) for covered in self.schemes}:
+            raise CodeError(f"insutype {insutype}: the policy covers {', '.join(self.schemes)} only")
         return SCHEMES.index(meaning)
 
     def stream(self, med_type: str) -> int:

@@ -86,7 +86,9 @@ class CatalogueTerms:
         ChoiceKind(("over_limit_first", "first_pay_first")), "计算顺序", "over-limit or first-pay share taken first"
     )
     excess_payer: Table = terms_field(
-        choice_table(_BEARERS, GROUP), "超支付标准承担方", "who bears the price above the payment standard"
+        choice_table(_BEARERS, GROUP, zh=("参保人", "医疗机构")),
+        "超支付标准承担方",
+        "who bears the price above the payment standard",
     )
     tcm_cut: int = terms_field(FigureKind("rate"), "中医药先行自付降低", "cut of the first-pay rate for TCM items")
     tcm_cut_mode: str = terms_field(
@@ -208,7 +210,10 @@ class FeeLine(Generic[A]):
 class LineSplit(Generic[A]):
     """The four parts of a fee line, step by step; they sum to its amount."""
 
+    in_catalogue: A = labelled("flag", "目录内可支付", "payable by the catalogue")
+    payable_amt: A = labelled("fen", "目录内金额", "amount inside the catalogue")
     fulamt_ownpay_amt: A = labelled("fen", "全自费金额", "wholly self-paid")
+    item_rate: A = labelled("rate", "先行自付比例", "first-pay rate before the cut")
     first_pay_rate: A = labelled("rate", "先行自付比例(降低后)", "first-pay rate after the cut")
     overlmt_amt: A = labelled("fen", "超限价金额", "above the price ceiling")
     preselfpay_amt: A = labelled("fen", "先行自付金额", "first-pay share")
@@ -224,30 +229,33 @@ def split_line(terms: CatalogueTerms, line: FeeLine[A]) -> LineSplit[A]:
 
     Sources: 常德 2023 一(三); 天津 2021 三(四); formulas.md section 1.
     """
-    covered = all_of(line.covered, none_of(is_same(line.chrgitm_lv, _CLASS_C)))
-    inside = pick(covered, line.det_item_fee_sumamt, 0)
+    in_catalogue = all_of(line.covered, none_of(is_same(line.chrgitm_lv, _CLASS_C)))
+    payable_amt = pick(in_catalogue, line.det_item_fee_sumamt, 0)
 
-    rate = pick(is_same(line.chrgitm_lv, _CLASS_B), line.selfpay_prop, 0)
+    item_rate = pick(all_of(in_catalogue, is_same(line.chrgitm_lv, _CLASS_B)), line.selfpay_prop, 0)
     in_points = terms.tcm_cut_mode == "points"
-    cut_rate = beyond(rate, terms.tcm_cut) if in_points else share(rate, RATE_ONE - terms.tcm_cut)
-    first_pay_rate = pick(all_of(line.tcm, covered), cut_rate, pick(covered, rate, 0))
+    cut_rate = beyond(item_rate, terms.tcm_cut) if in_points else share(item_rate, RATE_ONE - terms.tcm_cut)
+    first_pay_rate = pick(line.tcm, cut_rate, item_rate)
 
     excess = pick(line.limited, beyond(line.pric, line.pric_uplmt_amt), 0)
-    over_limit = capped(mul_div(excess, line.cnt, _FEN), inside)
+    over_limit = capped(mul_div(excess, line.cnt, _FEN), payable_amt)
     if terms.order == "over_limit_first":
         overlmt_amt = over_limit
-        preselfpay_amt = share(inside - overlmt_amt, first_pay_rate)
+        preselfpay_amt = share(payable_amt - overlmt_amt, first_pay_rate)
     else:
-        preselfpay_amt = share(inside, first_pay_rate)
-        overlmt_amt = capped(over_limit, inside - preselfpay_amt)
+        preselfpay_amt = share(payable_amt, first_pay_rate)
+        overlmt_amt = capped(over_limit, payable_amt - preselfpay_amt)
 
     bearer = lookup(terms.excess_payer, line.group)
     return LineSplit(
-        fulamt_ownpay_amt=line.det_item_fee_sumamt - inside,
+        in_catalogue=in_catalogue,
+        payable_amt=payable_amt,
+        fulamt_ownpay_amt=line.det_item_fee_sumamt - payable_amt,
+        item_rate=item_rate,
         first_pay_rate=first_pay_rate,
         overlmt_amt=overlmt_amt,
         preselfpay_amt=preselfpay_amt,
-        inscp_scp_amt=inside - overlmt_amt - preselfpay_amt,
+        inscp_scp_amt=payable_amt - overlmt_amt - preselfpay_amt,
         hosp_part_amt=pick(is_same(bearer, _INSTITUTION), overlmt_amt, 0),
     )
 

@@ -85,6 +85,8 @@ class Inpatient(Generic[A]):
     ceiling_left: A = labelled("fen", "剩余限额", "ceiling left before")
     payable_scope: A = labelled("fen", "可计算金额", "in-scope amount that counts")
     deductible_standard: A = labelled("fen", "起付线标准", "standard deductible")
+    deductible_left: A = labelled("fen", "口径内剩余起付线", "left of the deductible in its scope")
+    deductible_of_stay: A = labelled("fen", "按连续住院计算的起付线", "deductible after continuity")
     deductible_due: A = labelled("fen", "应付起付线", "deductible due")
     act_pay_dedc: A = labelled("fen", "实际支付起付线", "deductible taken")
     payable: A = labelled("fen", "起付线以上金额", "amount above the deductible")
@@ -106,12 +108,12 @@ def settle(terms: InpatientTerms, stay: Stay[A]) -> Inpatient[A]:
     payable_scope = capped(stay.inscp_scp_amt, ceiling_left) if on_cost else stay.inscp_scp_amt
 
     standard = lookup(terms.deductible, stay.ordinal, stay.hosp_lv, stay.psn_type)
-    left_in_scope = remaining(standard, stay.deductible_used)
+    deductible_left = remaining(standard, stay.deductible_used)
     goes_down = is_over(stay.hosp_lv, stay.earlier_level)  # a later position on the axis is a lower level
-    carried_on = capped(pick(goes_down, 0, beyond(standard, stay.earlier_paid)), left_in_scope)
-    by_stay = pick(stay.continuing, carried_on, left_in_scope)
+    carried_on = capped(pick(goes_down, 0, beyond(standard, stay.earlier_paid)), deductible_left)
+    deductible_of_stay = pick(stay.continuing, carried_on, deductible_left)
     left_of_once = remaining(standard, stay.once_a_year_paid)
-    by_disease = pick(stay.once_a_year, capped(left_of_once, by_stay), by_stay)
+    by_disease = pick(stay.once_a_year, capped(left_of_once, deductible_of_stay), deductible_of_stay)
     deductible_due = capped(by_disease, remaining(terms.deductible_yearly_maximum, stay.year_deductible))
     act_pay_dedc = capped(deductible_due, payable_scope)
     payable = payable_scope - act_pay_dedc
@@ -125,6 +127,8 @@ def settle(terms: InpatientTerms, stay: Stay[A]) -> Inpatient[A]:
         ceiling_left=ceiling_left,
         payable_scope=payable_scope,
         deductible_standard=standard,
+        deductible_left=deductible_left,
+        deductible_of_stay=deductible_of_stay,
         deductible_due=deductible_due,
         act_pay_dedc=act_pay_dedc,
         payable=payable,

@@ -83,7 +83,9 @@ class OutpatientTerms:
         CodesKind(STREAMS), "限额合并计算的待遇", "streams that share the ceiling"
     )
     institutions: Table = terms_field(
-        choice_table(ADMISSION, INSTITUTION, OWNERSHIP), "定点范围", "institutions that take part"
+        choice_table(ADMISSION, INSTITUTION, OWNERSHIP, zh=("不纳入", "列入名单的", "全部纳入")),
+        "定点范围",
+        "institutions that take part",
     )
     listed_institutions: tuple[str, ...] = terms_field(CodesKind(), "纳入名单", "institutions taken in as needed")
     designated_only: int = terms_field(FlagKind(), "限选定医院", "only at the registered designated institution")
@@ -132,6 +134,10 @@ class Visit(Generic[A]):
 class Outpatient(Generic[A]):
     """What a visit is paid, step by step, in the order computed."""
 
+    takes_part: A = labelled("flag", "机构属定点范围", "the institution takes part")
+    well_designated: A = labelled("flag", "符合选定医院要求", "at the institution that the benefit asks for")
+    well_recognised: A = labelled("flag", "符合待遇认定要求", "recognised as the benefit asks for")
+    well_online: A = labelled("flag", "符合互联网诊疗要求", "online only as the benefit allows")
     eligible: A = labelled("flag", "可享受待遇", "the benefit applies")
     ceiling_left: A = labelled("fen", "剩余限额", "ceiling left before")
     payable_scope: A = labelled("fen", "可计算金额", "in-scope amount that counts")
@@ -152,15 +158,12 @@ def settle(terms: OutpatientTerms, visit: Visit[A]) -> Outpatient[A]:
     Sources: 常德 2023 一(一); 天津 2021 一(一), 三(一); formulas.md section 1.
     """
     admission = lookup(terms.institutions, visit.medins_kind, visit.medins_ownership)
-    eligible = all_of(
-        any_of(is_same(admission, _ALWAYS), all_of(is_same(admission, _LISTED), visit.listed)),
-        any_of(none_of(terms.designated_only), visit.designated),
-        any_of(none_of(terms.recognition_needed), visit.recognised),
-        any_of(
-            none_of(visit.online),
-            all_of(terms.online_payable, any_of(none_of(terms.online_follow_up_only), visit.follow_up)),
-        ),
-    )
+    takes_part = any_of(is_same(admission, _ALWAYS), all_of(is_same(admission, _LISTED), visit.listed))
+    well_designated = any_of(none_of(terms.designated_only), visit.designated)
+    well_recognised = any_of(none_of(terms.recognition_needed), visit.recognised)
+    right_visit = any_of(none_of(terms.online_follow_up_only), visit.follow_up)
+    well_online = any_of(none_of(visit.online), all_of(terms.online_payable, right_visit))
+    eligible = all_of(takes_part, well_designated, well_recognised, well_online)
     scope = pick(eligible, visit.inscp_scp_amt, 0)
     ceiling_left = remaining(lookup(terms.ceiling, visit.psn_type), visit.ceiling_used)
     on_cost = terms.ceiling_basis == "eligible_cost"
@@ -178,6 +181,10 @@ def settle(terms: OutpatientTerms, visit: Visit[A]) -> Outpatient[A]:
 
     counts = lookup(terms.counts_toward_deductible, visit.hosp_lv)
     return Outpatient(
+        takes_part=takes_part,
+        well_designated=well_designated,
+        well_recognised=well_recognised,
+        well_online=well_online,
         eligible=eligible,
         ceiling_left=ceiling_left,
         payable_scope=payable_scope,

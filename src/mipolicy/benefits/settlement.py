@@ -124,7 +124,7 @@ def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), total
     for name in bill_fields("id"):
         if not getattr(bill, name):
             raise InputError(f"bill {bill.setl_id}: {name} is empty")
-    book = CodeBook(policy.header.region, bill.setl_time.date())
+    book = CodeBook(policy.header.region, bill.setl_time.date(), policy.header.schemes)
     book.flag("refd_setl_flag", bill.refd_setl_flag)
     scheme, stream = book.scheme(bill.insutype), book.stream(bill.med_type)
     figures = figures_of(bill, int(stream == INPATIENT))

@@ -68,6 +68,7 @@ def _steps(of: Any, names: dict[int, Named], status: Axis) -> tuple[Step, ...]:
     for each in attrs.fields(type(of)):
         value, unit = getattr(of, each.name), _unit(each.metadata["unit"], status)
         given = isinstance(value, Traced) and value.leaf is not None and value.leaf.kind == "input"
+        given = given or (id(value) in names and names[id(value)].zh == each.metadata["zh"])
         figures = tuple(
             Figure(
                 path,

@@ -19,8 +19,8 @@ _FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "beyond": ("max(0, {0} − {1})", "max(0, {0} − {1})"),
     "remaining": ("max(0, {0} − {1})", "max(0, {0} − {1})"),
     "capped": ("min({0}, {1})", "min({0}, {1})"),
-    "is_over": ("({0} > {1})", "({0} > {1})"),
-    "is_same": ("({0} = {1})", "({0} = {1})"),
+    "is_over": ("{0} > {1}", "{0} > {1}"),
+    "is_same": ("{0} = {1}", "{0} = {1}"),
     "none_of": ("非 {0}", "not {0}"),
     "half_up": ("{0} ÷ {1}", "{0} ÷ {1}"),
     "mul_div": ("{0} × {1} ÷ {2}", "{0} × {1} ÷ {2}"),
@@ -31,7 +31,7 @@ _FORMS: Final[Mapping[str, tuple[str, str]]] = {
 }
 _JOINED: Final[Mapping[str, tuple[str, str]]] = {"all_of": (" 且 ", " and "), "any_of": (" 或 ", " or ")}
 _FLAGS: Final = frozenset({"is_over", "is_same", "none_of", "all_of", "any_of"})
-_GROUPED: Final = frozenset({"+", "-", "all_of", "any_of"})
+_GROUPED: Final = frozenset({"+", "-", "all_of", "any_of", "is_over", "is_same"})
 
 
 @frozen
@@ -65,10 +65,15 @@ def _unit(node: Any, names: Mapping[int, Named]) -> str | Axis:
         return node.leaf.unit
     if node.word in _FLAGS:
         return "flag"
-    if node.word in ("share", "banded"):
+    if node.word in ("share", "banded") or _is_price_times_count(node, names):
         return "fen"
     operands = node.args[1:] if node.word == "pick" else node.args
     return next((unit for unit in (_unit(arg, names) for arg in operands) if unit), "")
+
+
+def _is_price_times_count(node: Traced, names: Mapping[int, Named]) -> bool:
+    """Whether the divisor only turns a price in yuan and a count into fen, which people do by themselves."""
+    return node.word == "mul_div" and [_unit(arg, names) for arg in node.args[:2]] == ["price", "quantity"]
 
 
 def expression(node: Any, names: Mapping[int, Named], language: str) -> str:
@@ -92,6 +97,8 @@ def _compound(node: Traced, names: Mapping[int, Named], language: str) -> str:
         texts.append(_operand(arg, names, language, wanted))
     if node.word in _JOINED:
         return _JOINED[node.word][at].join(texts)
+    if _is_price_times_count(node, names):
+        return f"{texts[0]} × {texts[1]}"
     return _FORMS[node.word][at].format(*texts)
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.errors import TableError
+from mipolicy.money import NO_LIMIT
 from mipolicy.texts import Coded
 
 __all__ = ["SUFFIXES", "check_target", "read", "write", "write_rejects", "write_result"]
@@ -253,11 +254,16 @@ def _coded(array: Any) -> Coded:
 
 
 def _decimals(fen: Any) -> Any:
-    """Fen as decimal(18, 2): the same integers, sixteen bytes each."""
+    """Fen as decimal(18, 2): the same integers, sixteen bytes each; no limit is null."""
     arrow = import_module("pyarrow")
     words = np.empty((len(fen), 2), "<i8")
     words[:, 0], words[:, 1] = fen, np.asarray(fen) >> 63
-    return arrow.Array.from_buffers(arrow.decimal128(18, 2), len(words), [None, arrow.py_buffer(words)])
+    kind = arrow.decimal128(18, 2)
+    amounts = arrow.Array.from_buffers(kind, len(words), [None, arrow.py_buffer(words)])
+    unlimited = np.asarray(fen) == NO_LIMIT
+    if not unlimited.any():
+        return amounts
+    return import_module("pyarrow.compute").if_else(arrow.array(unlimited), arrow.scalar(None, kind), amounts)
 
 
 def _write_parquet(file: IO[bytes], columns: Mapping[str, Any]) -> None:

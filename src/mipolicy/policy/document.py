@@ -114,7 +114,9 @@ class Version:
     sources: Mapping[str, Citation] = field(factory=dict)
 
     def cited(self, path: str) -> Citation:
-        """The clause of a stated figure, else the one that leaves it open."""
+        """The clause of a stated figure, first or last day, else the one that leaves it open."""
+        if path == "until" and self.until_source is not None:
+            return self.until_source
         figure = self.leaves.get(path)
         return figure.source if figure else nearest(self.sources, path) or self.source
 
@@ -204,6 +206,8 @@ class Policy:
         dated = [version for version in versions if version.effective is not None and version.effective <= on]
         if not dated:
             undated = [version for version in versions if version.effective is None]
+            for version in undated:
+                self._check_repealed(version)
             if undated or not versions:
                 raise self._gap(section, undated[-1] if undated else None)
             first = min(version.effective for version in versions if version.effective is not None)
@@ -313,7 +317,7 @@ class Policy:
         changes = {}
         for name, kind, labels in spec.kinds():
 
-            def leaf(path: str, unit: str, name: str = name, labels: Mapping[str, Any] = labels) -> Leaf:
+            def leaf(path: str, unit: Any, name: str = name, labels: Mapping[str, Any] = labels) -> Leaf:
                 whole = name + path if path.startswith("[") else f"{name}.{path}" if path else name
                 clause = str(version.cited(whole if whole in version.leaves else name))
                 return Leaf("terms", f"{section}.{whole}", labels["zh"], labels["en"], unit, version.name, clause)
@@ -327,12 +331,14 @@ class Policy:
             spec = self.section(section)
             kinds = {name: kind for name, kind, _ in spec.kinds()}
             for version in versions:
-                dates = (_day(version.effective), _day(version.until))
+                dates = (_day(version.effective) or "open", _day(version.until))
                 rows = [
                     (path, leaf_text(kinds[_field(path)], path[len(_field(path)) + 1 :], figure.value))
                     for path, figure in version.leaves.items()
                 ]
                 rows += [(gap.path, "open") for gap in self.gaps(section, version)]
+                days = {"effective": version.effective, "until": version.until}
+                rows += [(name, _day(day)) for name, day in days.items() if day is not None]
                 for path, text in rows:
                     cited = version.cited(path)
                     document = self.documents[cited.document].number or self.documents[cited.document].title
@@ -362,4 +368,4 @@ def _field(path: str) -> str:
 
 
 def _day(day: datetime.date | None) -> str:
-    return day.isoformat() if day else "open"
+    return day.isoformat() if day else ""

@@ -200,7 +200,7 @@ class Kind:
         """The value that the Terms class takes, from all leaves."""
         return leaves[""]
 
-    def trace(self, value: Any, leaf: Callable[[str, str], Leaf]) -> Any:
+    def trace(self, value: Any, leaf: Callable[[str, Any], Leaf]) -> Any:
         """The value with each figure traced; `leaf(path, unit)` makes the label of a leaf."""
         return value
 
@@ -227,7 +227,7 @@ class FigureKind(Kind):
         """See `Kind`."""
         return _WRITE[self.unit](value)
 
-    def trace(self, value: int, leaf: Callable[[str, str], Leaf]) -> int:
+    def trace(self, value: int, leaf: Callable[[str, Any], Leaf]) -> int:
         """See `Kind`."""
         return Traced(value, leaf=leaf("", self.unit))
 
@@ -250,7 +250,7 @@ class FlagKind(Kind):
         """See `Kind`."""
         return bool(value)
 
-    def trace(self, value: int, leaf: Callable[[str, str], Leaf]) -> int:
+    def trace(self, value: int, leaf: Callable[[str, Any], Leaf]) -> int:
         """See `Kind`."""
         return Traced(value, leaf=leaf("", "flag"))
 
@@ -319,12 +319,14 @@ class DateKind(Kind):
 class TableKind(Kind):
     """A figure per combination of codes, nested in the order of the axes; a bare figure stands for all below it.
 
-    words: for figures that are words, the words in the order of the small integers that stand for them.
+    words: for figures that are words, the words in the order of the small integers that stand for them; words_zh: their
+    Chinese labels.
     """
 
     unit: str
     axes: tuple[Axis, ...]
     words: tuple[str, ...] = ()
+    words_zh: tuple[str, ...] = ()
 
     def _axes(self, section: Section) -> tuple[Axis, ...]:
         return tuple(section.status if axis is STATUS else axis for axis in self.axes)
@@ -395,19 +397,23 @@ class TableKind(Kind):
         """See `Kind`."""
         return Table(self._axes(section), tuple(leaves[path] for path in self.leaves(section)))
 
-    def trace(self, value: Table, leaf: Callable[[str, str], Leaf]) -> Table:
+    def trace(self, value: Table, leaf: Callable[[str, Any], Leaf]) -> Table:
         """See `Kind`."""
         paths = product(*(axis.members for axis in value.axes))
-        unit = "|".join(self.words) if self.unit == "word" else self.unit
+        unit: Any = self.unit
+        if self.words_zh:
+            unit = Axis("choice", self.words, self.words_zh, self.words)
+        elif self.unit == "word":
+            unit = "|".join(self.words)
         return Table(
             value.axes,
             tuple(Traced(v, leaf=leaf(".".join(path), unit)) for v, path in zip(value.values, paths, strict=True)),
         )
 
 
-def choice_table(words: tuple[str, ...], *axes: Axis) -> TableKind:
-    """A table whose figures are words of a closed list, held as their positions."""
-    return TableKind("word", axes, words)
+def choice_table(words: tuple[str, ...], *axes: Axis, zh: tuple[str, ...] = ()) -> TableKind:
+    """A table whose figures are words of a closed list, held as their positions; zh: their Chinese labels."""
+    return TableKind("word", axes, words, zh)
 
 
 @frozen
@@ -462,7 +468,7 @@ class BandsKind(Kind):
             written.append({"from": yuan_text(edge), "rate": TableKind("rate", table.axes).write(leaves)})
         return written
 
-    def trace(self, value: Bands, leaf: Callable[[str, str], Leaf]) -> Bands:
+    def trace(self, value: Bands, leaf: Callable[[str, Any], Leaf]) -> Bands:
         """See `Kind`."""
         tables = []
         for at, table in enumerate(value.rates):

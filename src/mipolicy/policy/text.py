@@ -341,6 +341,9 @@ class _Reader:
                 if own is None and base is not None and "source" not in bad:
                     self._problem(f"{path}.{whole}", "an overlay's figure needs a source of its own")
                 leaves[whole] = Figure(value, own or source)
+        dated = frame.effective is not None and base is not None and frame.effective != base.effective
+        if dated and frame.source is None and "effective" not in frame.sources and "source" not in bad:
+            self._problem(f"{path}.effective", "an overlay's first day needs a source of its own")
         version = Version(
             name=frame.version,
             source=base.source if base else source,
