@@ -37,7 +37,19 @@ from mipolicy.benefits.catalogue import (
 )
 from mipolicy.errors import AmountError, InputError, Problem
 from mipolicy.money import quantity, unit_price, yuan
-from mipolicy.policy.kinds import CodesKind, Section, kind_of
+from mipolicy.policy.kinds import (
+    ChoiceKind,
+    CodesKind,
+    DateKind,
+    FigureKind,
+    FlagKind,
+    Kind,
+    RecordsKind,
+    Section,
+    TextKind,
+    choice_table,
+    kind_of,
+)
 from mipolicy.tables import Table
 from tests.oracles import catalogue as oracle
 from tests.strategies import (
@@ -648,9 +660,6 @@ def test_the_kinds_of_items() -> None:
         "service": "service",
         "consumable": "consumable",
     }
-    cut_kinds = kind_of(CatalogueTerms, "tcm_cut_kinds")
-    assert isinstance(cut_kinds, CodesKind)
-    assert cut_kinds.allowed == tuple(ITEM_KINDS)
     assert CLASS.members == ("class_a", "class_b", "class_c")
     assert GROUP.members == ("drug", "consumable", "service")
     assert all(len(axis.members) == len(axis.zh) == len(axis.en) for axis in (CLASS, GROUP))
@@ -683,6 +692,33 @@ def test_units_and_labels_of_the_room() -> None:
         for field in attrs.fields(terms):
             assert field.metadata["zh"]
             assert field.metadata["en"]
+
+
+@pytest.mark.parametrize(
+    ("terms", "name", "kind"),
+    [
+        (CatalogueTerms, "order", ChoiceKind(("over_limit_first", "first_pay_first"))),
+        (CatalogueTerms, "excess_payer", choice_table(("patient", "institution"), GROUP)),
+        (CatalogueTerms, "tcm_cut", FigureKind("rate")),
+        (CatalogueTerms, "tcm_cut_mode", ChoiceKind(("points", "relative"))),
+        (CatalogueTerms, "tcm_cut_kinds", CodesKind(tuple(ITEM_KINDS))),
+        (CatalogueItem, "med_list_codg", TextKind()),
+        (CatalogueItem, "name", TextKind()),
+        (CatalogueItem, "item_kind", ChoiceKind(tuple(ITEM_KINDS))),
+        (CatalogueItem, "chrgitm_lv", ChoiceKind(("01", "02", "03"))),
+        (CatalogueItem, "selfpay_prop", FigureKind("rate")),
+        (CatalogueItem, "approved", FlagKind()),
+        (Excluded, "med_list_codg", TextKind()),
+        (Excluded, "reason", TextKind()),
+        (CatalogueItemsTerms, "items", RecordsKind(CatalogueItem, "med_list_codg")),
+        (CatalogueItemsTerms, "excluded", RecordsKind(Excluded, "med_list_codg")),
+        (RemovalTerms, "remove_by", DateKind()),
+        (AdmissionTerms, "minimum_effect_ratio", FigureKind("factor")),
+        (AdmissionTerms, "maximum_cost_ratio", FigureKind("factor")),
+    ],
+)
+def test_what_each_term_holds(terms: type[Any], name: str, kind: Kind) -> None:
+    assert kind_of(terms, name) == kind
 
 
 def test_only_entries_of_lists_have_defaults() -> None:

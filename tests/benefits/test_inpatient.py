@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from mipolicy.benefits.axes import EMPLOYEE_STATUS, LEVEL, ORDINAL, RESIDENT_STATUS
+from mipolicy.benefits.axes import EMPLOYEE_STATUS, LEVEL, ORDINAL, RESIDENT_STATUS, STREAMS
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms, Stay, settle
 from mipolicy.errors import AmountError, InputError
 from mipolicy.money import NO_LIMIT
-from mipolicy.policy.kinds import STATUS, ChoiceKind, kind_of
+from mipolicy.policy.kinds import STATUS, BandsKind, ChoiceKind, CodesKind, FigureKind, TableKind
 from mipolicy.tables import Bands, Table
 from tests import oracles
 from tests.oracles import inpatient as oracle
@@ -660,16 +660,29 @@ def test_levels_of_the_oracle_are_the_room_s() -> None:
 
 def test_the_frame_of_settlement() -> None:
     """formulas.md section 1, "Year and stays": the words of each choice."""
+    assert {field.name: field.metadata["kind"] for field in attrs.fields(SettlementTerms)} == {
+        "year_by": ChoiceKind(("admission", "discharge", "settlement", "split_at_year_end")),
+        "deductible_on_split": ChoiceKind(("once", "again")),
+        "terms_by": ChoiceKind(("admission", "discharge", "settlement")),
+    }
 
-    def choices(name: str) -> tuple[str, ...]:
-        kind = kind_of(SettlementTerms, name)
-        assert isinstance(kind, ChoiceKind)
-        return kind.choices
 
-    assert choices("year_by") == ("admission", "discharge", "settlement", "split_at_year_end")
-    assert choices("deductible_on_split") == ("once", "again")
-    assert choices("terms_by") == ("admission", "discharge", "settlement")
-    assert [field.name for field in attrs.fields(SettlementTerms)] == ["year_by", "deductible_on_split", "terms_by"]
+def test_what_each_term_holds() -> None:
+    assert {field.name: field.metadata["kind"] for field in attrs.fields(InpatientTerms)} == {
+        "deductible": TableKind("fen", (ORDINAL, LEVEL, STATUS)),
+        "deductible_scope": ChoiceKind(("stay", "year", "year_and_level")),
+        "deductible_yearly_maximum": FigureKind("fen"),
+        "transfer_days": FigureKind("days"),
+        "once_a_year_diseases": CodesKind(),
+        "bands": BandsKind((LEVEL, STATUS)),
+        "band_scope": ChoiceKind(("stay", "year")),
+        "rate_increase": TableKind("rate", (LEVEL,)),
+        "tcm_diseases": CodesKind(),
+        "tcm_addition": FigureKind("rate"),
+        "ceiling": TableKind("fen", (STATUS,)),
+        "ceiling_basis": ChoiceKind(("fund_payment", "eligible_cost")),
+        "ceiling_streams": CodesKind(STREAMS),
+    }
 
 
 def test_units_and_labels_of_the_room() -> None:

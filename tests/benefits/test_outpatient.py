@@ -38,7 +38,17 @@ from mipolicy.benefits.outpatient import (
 )
 from mipolicy.errors import AmountError, InputError
 from mipolicy.money import NO_LIMIT
-from mipolicy.policy.kinds import STATUS
+from mipolicy.policy.kinds import (
+    STATUS,
+    ChoiceKind,
+    CodesKind,
+    FigureKind,
+    FlagKind,
+    RecordsKind,
+    TableKind,
+    TextKind,
+    choice_table,
+)
 from mipolicy.tables import Axis, Table
 from tests import oracles
 from tests.oracles import outpatient as oracle
@@ -904,6 +914,36 @@ def test_the_axes_in_order() -> None:
     )
     for axis in (LEVEL, EMPLOYEE_STATUS, RESIDENT_STATUS, INSTITUTION, OWNERSHIP, SERVICE):
         assert len(axis.members) == len(axis.zh) == len(axis.en)
+
+
+def test_what_each_term_holds() -> None:
+    assert {field.name: field.metadata["kind"] for field in attrs.fields(OutpatientTerms)} == {
+        "deductible": TableKind("fen", (LEVEL, STATUS)),
+        "deductible_scope": ChoiceKind(("visit", "year", "year_and_level")),
+        "deductible_streams": CodesKind(STREAMS),
+        "counts_toward_deductible": TableKind("flag", (LEVEL,), ("no", "yes")),
+        "rate": TableKind("rate", (LEVEL, STATUS)),
+        "rate_uplift": TableKind("rate", (LEVEL,)),
+        "service_uplift": TableKind("rate", (SERVICE,)),
+        "ceiling": TableKind("fen", (STATUS,)),
+        "ceiling_basis": ChoiceKind(("fund_payment", "eligible_cost")),
+        "ceiling_streams": CodesKind(STREAMS),
+        "institutions": choice_table(("never", "listed", "always"), INSTITUTION, OWNERSHIP),
+        "listed_institutions": CodesKind(),
+        "designated_only": FlagKind(),
+        "outside_designated": ChoiceKind(("nothing", "general")),
+        "online_payable": FlagKind(),
+        "online_follow_up_only": FlagKind(),
+        "recognition_needed": FlagKind(),
+        "diseases": RecordsKind(DiseaseQuota, "dise_codg"),
+        "quota_period": ChoiceKind(("year", "quarter", "month")),
+        "quota_carry_over": FlagKind(),
+        "second_disease_addition": FigureKind("fen"),
+    }
+    assert {field.name: field.metadata["kind"] for field in attrs.fields(DiseaseQuota)} == {
+        "dise_codg": TextKind(),
+        "quota": FigureKind("fen"),
+    }
 
 
 def test_units_and_labels_of_the_room() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mipolicy.benefits.referral import FILING_KINDS, Filing, FilingOutcome, FilingTerms, filing
 from mipolicy.errors import InputError
+from mipolicy.policy.kinds import CodesKind, FigureKind
 from tests.strategies import days
 
 TERMS = FilingTerms(lasting_kinds=("resident_elsewhere",), valid_days=180)
@@ -100,6 +101,8 @@ def test_where_every_kind_lasts_no_length_is_needed() -> None:
 
 def test_kinds_and_labels() -> None:
     assert FILING_KINDS == ("resident_elsewhere", "referred", "emergency")
+    kinds = [field.metadata["kind"] for field in attrs.fields(FilingTerms)]
+    assert kinds == [CodesKind(FILING_KINDS), FigureKind("days")]
     for field in attrs.fields(FilingTerms):
         assert field.metadata["zh"]
         assert field.metadata["en"]

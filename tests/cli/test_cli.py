@@ -343,7 +343,8 @@ def test_rows_that_meet_a_gap_can_be_rejected(city: Path) -> None:
     assert ran.out.startswith(f"{ROWS} rows in = 0 settled + {ROWS} rejected\n")
     gaps = [row["message"] for row in rows_of(city / "out.rejects.csv") if row["reason"] == "gap"]
     assert len(gaps) > 500
-    assert "changde-2023: section catalogue leaves 4 figure(s) open" in gaps
+    catalogue = "effective, order, excess_payer, tcm_cut_mode"
+    assert f"changde-2023: section catalogue leaves 4 figure(s) open: {catalogue}" in gaps
     assert rows_of(city / "out.csv") == []
 
 
@@ -399,7 +400,9 @@ def test_a_repealed_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     )
     assert Ran(*asked, "--allow-repealed").out.startswith("1 rows in = 1 settled + 0 rejected\n")
     assert rows_of(tmp_path / "o.csv")[0]["hifp_pay"] == "50.00"
-    gap = Ran("settle", "old.csv", "--policy", "shangyu-2013", "-o", "p.csv")
+    bare: list[str | Path] = ["settle", "old.csv", "--policy", "shangyu-2013", "-o", "p.csv"]
+    assert refusal(*bare) == "shangyu-2013: 虞政发〔2013〕36号 is repealed; to use it as history, say --allow-repealed"
+    gap = Ran(*bare, "--allow-repealed")
     assert gap.err.startswith("mipolicy: 1 row(s) need what is open\nshangyu-2013: section outpatient.resident.general")
 
 
@@ -458,7 +461,9 @@ def test_rows_that_cannot_be_explained(city: Path) -> None:
         )
     message = refusal(*explain(row=0, policy="taizhou-2024"))
     assert message.startswith("row 0 is rejected: taizhou-2024: section ")
-    assert message.endswith(" figure(s) open [gap]")
+    assert message.endswith(
+        " figure(s) open: effective, order, excess_payer, tcm_cut, tcm_cut_mode, tcm_cut_kinds [gap]"
+    )
 
 
 # ---- policy ----------------------------------------------------------------------------------------------------------

@@ -142,7 +142,9 @@ EXPECTED: dict[str, Stated] = {
             {"rate_increase.tertiary": "10%", "rate_increase.secondary": "5%"},
         ),
         **stated("authorised_list", "plan", PLAN, "三(一) 严格落实医疗保障待遇清单制度", {"clear_by": "2023-12-31"}),
+        **stated("authorised_list", "plan", PLAN, "引言", {"effective": "2021-01-01", "until": "2025-12-31"}),
         **stated("catalogue_removal", "plan", PLAN, "三(四) 严格医保药品目录管理", {"remove_by": "2022-12-31"}),
+        **stated("catalogue_removal", "plan", PLAN, "引言", {"effective": "2021-01-01", "until": "2025-12-31"}),
     },
 }
 
@@ -514,6 +516,8 @@ def test_a_real_section_is_complete_or_openly_gapped_on_every_change_date(name: 
                     empty_gaps.append(gap)
             except NotInForce:
                 pass
+            except RepealedPolicy:  # O06: asked for permission before anything else
+                assert (name, allow_repealed) == ("shangyu-2013", False)
             else:
                 assert isinstance(terms, spec.terms)
                 complete.add(section)
@@ -805,15 +809,17 @@ def test_a_repealed_document_gives_terms_only_with_permission() -> None:
     assert (terms.designated_only, terms.outside_designated) == (1, "nothing")
 
 
-def test_the_repealed_pack_itself_is_gapped_with_or_without_permission() -> None:
-    for allow_repealed in (False, True):
-        policy = packs.load("shangyu-2013", allow_repealed=allow_repealed)
-        with pytest.raises(PolicyGap) as gap:
-            policy.terms(InpatientTerms, on=date(2013, 7, 1), section="inpatient.resident")
-        needs = {field.path: field.needs for field in gap.value.fields}
-        parent = "to be supplied from the parent document 虞政发[2012]44号"
-        assert needs["deductible"] == f"an amount in yuan, as text, by ordinal, level and status; {parent}"
-        assert needs["bands"] == f"bands, each with its lower edge in yuan and its rates; {parent}"
+def test_the_repealed_pack_asks_for_permission_first_and_is_gapped_with_it() -> None:
+    """O06: whether a repealed document may be used comes before what it leaves open."""
+    on, section = date(2013, 7, 1), "inpatient.resident"
+    with pytest.raises(RepealedPolicy):
+        packs.load("shangyu-2013").terms(InpatientTerms, on=on, section=section)
+    with pytest.raises(PolicyGap) as gap:
+        packs.load("shangyu-2013", allow_repealed=True).terms(InpatientTerms, on=on, section=section)
+    needs = {field.path: field.needs for field in gap.value.fields}
+    parent = "to be supplied from the parent document 虞政发[2012]44号"
+    assert needs["deductible"] == f"an amount in yuan, as text, by ordinal, level and status; {parent}"
+    assert needs["bands"] == f"bands, each with its lower edge in yuan and its rates; {parent}"
 
 
 # ---- the assumed pack ------------------------------------------------------------------------------------------------

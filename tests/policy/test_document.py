@@ -544,9 +544,10 @@ def test_the_provenance_table() -> None:
     number = "某医保发〔2023〕1号"
     rows = list(read(HEAD + SMALL).provenance())
     assert rows == [
-        Provenance("small", "first", "ceiling", "100.00", number, "三", "2023-01-01", "open"),
-        Provenance("small", "first", "rate.tertiary", "10%", number, "三", "2023-01-01", "open"),
-        Provenance("small", "first", "rate.primary", "10%", number, "三", "2023-01-01", "open"),
+        Provenance("small", "first", "ceiling", "100.00", number, "三", "2023-01-01", ""),
+        Provenance("small", "first", "rate.tertiary", "10%", number, "三", "2023-01-01", ""),
+        Provenance("small", "first", "rate.primary", "10%", number, "三", "2023-01-01", ""),
+        Provenance("small", "first", "effective", "2023-01-01", number, "三", "2023-01-01", ""),
     ]
     full = {(row.section, row.version, row.path): row for row in read(FULL).provenance()}
     where = ("care.employee", "2023")
@@ -568,7 +569,7 @@ def test_open_figures_stand_in_the_provenance_table_with_the_clause_that_leaves_
         ("rate.primary.minor", "调整通知", "十"),
         ("bands", "某医保发〔2023〕1号", "二"),
     ]
-    assert {(row.effective, row.until) for row in rows} == {("open", "open")}
+    assert {(row.effective, row.until) for row in rows} == {("open", "")}
 
 
 def test_traced_terms_equal_the_plain_ones_and_carry_path_version_and_clause() -> None:

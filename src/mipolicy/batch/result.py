@@ -101,12 +101,12 @@ class TableResult:
         return len(self.row)
 
     def texts(self, language: str = "en") -> dict[str, list[str]]:
-        """The columns as text for files: amounts in yuan, "none" for no limit, rates in percent."""
+        """The columns as text for files: amounts in yuan, empty for no limit, rates in percent."""
         written: dict[str, list[str]] = {}
         for name, column in self.columns.items():
             unit = OUTPUTS.get(name, "")
             if unit == "fen":
-                written[name] = ["none" if value == NO_LIMIT else yuan_text(value) for value in column.tolist()]
+                written[name] = ["" if value == NO_LIMIT else yuan_text(value) for value in column.tolist()]
             elif unit == "rate":
                 written[name] = [unit_text("rate", value, language) for value in column.tolist()]
             elif isinstance(column, Coded):
