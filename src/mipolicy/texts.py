@@ -75,6 +75,7 @@ class Coded:
         taken = object.__new__(Coded)  # its codes are in range because these are
         object.__setattr__(taken, "codes", self.codes[rows] if isinstance(rows, slice) else self.codes.take(rows))
         object.__setattr__(taken, "values", self.values)
+        taken.__dict__["positions"] = self.positions
         return taken
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
@@ -119,9 +120,14 @@ Text: TypeAlias = str | Coded
 
 def among(text: Text, listed: Collection[str]) -> Any:
     """1 where the text is in the list, else 0; an int where it is the same for every row."""
-    if not listed:
+    if not isinstance(text, Coded):
+        return int(text in listed)
+    places = [text.positions[each] for each in listed if each in text.positions]
+    if not places:
         return 0
-    return text.figures(lambda value: int(value in listed)) if isinstance(text, Coded) else int(text in listed)
+    found = np.zeros(len(text.values), np.int64)
+    found[places] = 1
+    return found.take(text.codes)
 
 
 def figured(text: Text, figure: Callable[[str], int]) -> Any:

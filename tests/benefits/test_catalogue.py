@@ -698,7 +698,7 @@ def test_units_and_labels_of_the_room() -> None:
     ("terms", "name", "kind"),
     [
         (CatalogueTerms, "order", ChoiceKind(("over_limit_first", "first_pay_first"))),
-        (CatalogueTerms, "excess_payer", choice_table(("patient", "institution"), GROUP)),
+        (CatalogueTerms, "excess_payer", choice_table(("patient", "institution"), GROUP, zh=("参保人", "医疗机构"))),
         (CatalogueTerms, "tcm_cut", FigureKind("rate")),
         (CatalogueTerms, "tcm_cut_mode", ChoiceKind(("points", "relative"))),
         (CatalogueTerms, "tcm_cut_kinds", CodesKind(tuple(ITEM_KINDS))),

@@ -928,7 +928,9 @@ def test_what_each_term_holds() -> None:
         "ceiling": TableKind("fen", (STATUS,)),
         "ceiling_basis": ChoiceKind(("fund_payment", "eligible_cost")),
         "ceiling_streams": CodesKind(STREAMS),
-        "institutions": choice_table(("never", "listed", "always"), INSTITUTION, OWNERSHIP),
+        "institutions": choice_table(
+            ("never", "listed", "always"), INSTITUTION, OWNERSHIP, zh=("不纳入", "列入名单的", "全部纳入")
+        ),
         "listed_institutions": CodesKind(),
         "designated_only": FlagKind(),
         "outside_designated": ChoiceKind(("nothing", "general")),

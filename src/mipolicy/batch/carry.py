@@ -99,14 +99,15 @@ def _in_time(rows: Rows, tie: Callable[[int], Any]) -> Column:
     if not (later | (when[1:] == when[:-1])).all():
         order = np.argsort(when, kind="stable")
         active, when = active[order], when[order]
-    group = np.concatenate([[0], np.cumsum(when[1:] != when[:-1])])
-    tied = np.flatnonzero(np.bincount(group)[group] > 1)
-    keys = np.sort((group[tied] << 32) | rows.person[active[tied]])  # only one person's order among them matters
-    again = np.unique(keys[1:][keys[1:] == keys[:-1]] >> 32)
+    equal = np.flatnonzero(when[1:] == when[:-1])
+    tied = np.union1d(equal, equal + 1)
+    times, group = np.unique(when[tied], return_inverse=True)
+    keys = np.sort((group.astype(np.int64) << 32) | rows.person[active[tied]])  # only one person's order matters
+    again = times[np.unique(keys[1:][keys[1:] == keys[:-1]] >> 32)]
     if not again.size:
         return active
     active = active.copy()
-    starts, stops = np.searchsorted(group, again), np.searchsorted(group, again, side="right")
+    starts, stops = np.searchsorted(when, again), np.searchsorted(when, again, side="right")
     for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
         active[start:stop] = sorted(active[start:stop].tolist(), key=tie)
     return active

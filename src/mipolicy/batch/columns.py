@@ -112,8 +112,8 @@ def _cells(column: Any) -> Any:
 
 def _distinct(column: Coded) -> Coded:
     """A dictionary column whose values are text, each once."""
-    strange = next((value for value in column.values if not isinstance(value, str)), "")
-    if not isinstance(strange, str):
+    if set(map(type, column.values)) - {str, np.str_}:
+        strange = next(value for value in column.values if not isinstance(value, str))
         raise TableError(f"codes are text and keep their leading zeros, got {type(strange).__name__} {strange!r}")
     if len(set(column.values)) == len(column.values):
         return column

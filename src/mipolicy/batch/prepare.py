@@ -277,7 +277,7 @@ def _check_figures(prepared: Prepared, threads: int) -> None:
     def broken(begin: int) -> list[Column]:
         block = _block(prepared.figures, slice(begin, begin + BLOCK_ROWS))
         rows = len(prepared.figures.medfee_sumamt[begin : begin + BLOCK_ROWS])
-        return [np.flatnonzero(np.broadcast_to(check.broken(block), rows)) + begin for check in CHECKS]
+        return [_places(check.broken(block), rows) + begin for check in CHECKS]
 
     begins = range(0, prepared.read.rows, BLOCK_ROWS)
     if threads > 1 and len(begins) > 1:
@@ -288,6 +288,11 @@ def _check_figures(prepared: Prepared, threads: int) -> None:
     for at, check in enumerate(CHECKS):
         rows = np.concatenate([block[at] for block in found]) if found else np.empty(0, np.int64)
         prepared.faults.mark(rows, Fault(check.reason, check.message))
+
+
+def _places(broken: Any, rows: int) -> Column:
+    """Where a test holds; it is one value where the columns it looks at are the same for every row."""
+    return np.flatnonzero(np.broadcast_to(broken, rows) if np.any(broken) else ())
 
 
 def _block(of: Any, rows: slice) -> Any:

@@ -167,6 +167,9 @@ class Policy:
     mode: Mode = field(default="strict", eq=False)
     allow_repealed: bool = field(default=False, eq=False)
     _built: dict[tuple[str, str], tuple[Version, Any]] = field(factory=dict, init=False, repr=False, eq=False)
+    _verified: dict[tuple[str, str], tuple[Version, datetime.date | None]] = field(
+        factory=dict, init=False, repr=False, eq=False
+    )
 
     @property
     def id(self) -> str:
@@ -213,8 +216,11 @@ class Policy:
             first = min(version.effective for version in versions if version.effective is not None)
             raise NotInForce(f"{self.id}: section {section} is first in force on {first}, not on {on}")
         found = max(dated, key=lambda version: version.effective or on)
-        last = self.verified_until(found)
-        self._check_repealed(found)
+        held = self._verified.get((section, found.name))
+        if held is None or held[0] is not found:
+            self._check_repealed(found)
+            held = self._verified[section, found.name] = (found, self.verified_until(found))
+        last = held[1]
         if last is not None and on > last:
             self._past(section, found, last, on)
         return found
