@@ -19,7 +19,7 @@ from mipolicy.policy import Mode, Policy
 from mipolicy.policy import loads as _loads
 from mipolicy.rooms import SECTIONS
 
-__all__ = ["explain", "load", "loads", "resettle", "reverse", "settle"]
+__all__ = ["explain", "explain_settlement", "load", "loads", "resettle", "reverse", "settle"]
 
 load = packs.load
 resettle = batch.resettle

@@ -217,9 +217,8 @@ def resettle(
 
 
 def _cells_of(table: Table, name: str) -> list[Any]:
-    column = table.get(name, ())
-    cells = column.texts().tolist() if isinstance(column, Coded) else list(column)
-    return cells or [""] * len(table["setl_id"])
+    column = table[name] if name in table else [""] * len(table["setl_id"])
+    return column.texts().tolist() if isinstance(column, Coded) else list(column)
 
 
 def _kept(table: Table, keep: Any) -> Table:
