@@ -142,6 +142,18 @@ def test_what_yuan_refuses(value: Any, message: str) -> None:
     assert refusal(lambda: yuan(value)) == message
 
 
+def test_a_hundred_digits_are_read_and_more_are_not() -> None:
+    long = "yuan takes a figure of at most 100 digits"
+    assert yuan("0" * 98 + "12") == 1200
+    assert refusal(lambda: yuan("0" * 99 + "12")) == long
+    assert refusal(lambda: yuan(Decimal("1E-100"))) == STEP.format("1E-100")
+    assert refusal(lambda: yuan(Decimal("1E-101"))) == long
+    assert refusal(lambda: yuan(Decimal("1E+100"))) == BEYOND.format("1E+100")
+    assert refusal(lambda: yuan(Decimal("1E+101"))) == long
+    assert refusal(lambda: yuan(2**400 - 1)) == BEYOND.format(2**400 - 1)
+    assert refusal(lambda: yuan(2**400)) == long
+
+
 @given(FENS)
 def test_yuan_and_its_text_are_inverse(fen: int) -> None:
     text = yuan_text(fen)

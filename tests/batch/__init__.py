@@ -24,6 +24,8 @@ from mipolicy.benefits.statement import Setlinfo
 __all__ = [
     "FIELDS",
     "LINE_FIELDS",
+    "PARTS",
+    "SUMMED",
     "Record",
     "assert_same",
     "line",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import warnings
 from collections.abc import Sequence
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -17,7 +18,7 @@ import mipolicy
 from mipolicy import BatchGap, Bill, Coded, TableError, TableResult
 from mipolicy.batch.prepare import Faults, _paired, code_table, taken_rows
 from mipolicy.batch.route import prepare
-from mipolicy.benefits.bill import CodeBook
+from mipolicy.benefits.bill import AMOUNTS, CodeBook
 from mipolicy.errors import Fault, MipolicyError, NotInForce, RepealedPolicy
 from mipolicy.policy import UnverifiedWarning
 from tests.batch import (
@@ -458,11 +459,13 @@ def test_odd_characters_in_codes_are_only_odd() -> None:
 
 
 def test_a_code_whose_meaning_changes_within_the_table_is_settled_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    def stream(book: CodeBook, code: str) -> int:
-        assert book.on is not None
-        return 0 if book.on.year == 2024 else 1
+    meaning = CodeBook._meaning
 
-    monkeypatch.setattr(CodeBook, "stream", stream)
+    def changing(book: CodeBook, name: str, code: str) -> str:
+        assert book.on is not None
+        return "emergency" if name == "med_type" and book.on.year == 2025 else meaning(book, name, code)
+
+    monkeypatch.setattr(CodeBook, "_meaning", changing)
     early, late = visit("A", setl_time="2024-06-01"), visit("B", setl_time="2025-06-01")
     with pytest.raises(TableError, match="the meaning of code '11' changes within the table's dates"):
         settle([early, late])
@@ -530,11 +533,12 @@ def test_days_that_lie_far_apart() -> None:
 
 def test_threads_check_what_one_thread_checks() -> None:
     records = [visit(f"S{at}", medfee_sumamt="1.00" if at % 7 == 0 else "1000.00") for at in range(50)]
-    many = {name: np.concatenate([column] * 3_000) for name, column in table(records).items()}
-    many["setl_id"] = np.arange(150_000).astype("U6")
+    many = {name: np.tile(column, 1_400) for name, column in table(records).items()}
+    many["setl_id"] = np.arange(70_000).astype("U5")
+    many |= {name: np.tile([int(Decimal(text) * 100) for text in table(records)[name]], 1_400) for name in AMOUNTS}
     found = [code_table(POLICY, many, threads).faults.why for threads in (1, 2, 3)]
     assert found[0] == found[1] == found[2]
-    assert len(found[0]) == 8 * 3_000
+    assert len(found[0]) == 8 * 1_400
 
 
 def test_rows_of_a_column_that_says_the_same_for_all() -> None:

@@ -342,6 +342,13 @@ def test_mistakes_of_the_frame_of_the_file(more: str, expected: list[tuple[str, 
     assert mistakes(changed('id = "city"\n', f'id = "city"\n{more}\n', HEAD)) == expected
 
 
+def test_documents_and_versions_may_last_one_day() -> None:
+    text = changed("published = 2023-01-05", "effective = 2023-02-01\nuntil = 2023-02-01")
+    text = changed(EFFECTIVE, END.replace("2023-12-31", "2023-01-01"), text)
+    (version,) = read(text).versions["small"]
+    assert version.effective == version.until == day("2023-01-01")
+
+
 def test_documents_that_are_no_table() -> None:
     head = HEAD.partition("[documents")[0]
     assert mistakes(head + "documents = 1\n") == [("documents", "takes a table of documents by short name")]

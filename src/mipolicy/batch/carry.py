@@ -9,7 +9,6 @@ another thread, so any number of threads and any block size give the same figure
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.batch.ledger import Ledger, UsedBy
+from mipolicy.batch.pool import mapped
 from mipolicy.batch.prepare import Run, taken_rows
 from mipolicy.batch.result import MOVED
 from mipolicy.benefits.axes import STREAMS
@@ -30,7 +30,7 @@ from mipolicy.texts import Text
 
 __all__ = ["Journal", "Order", "Rows", "carry", "rounds_of"]
 
-_CHUNK: Final = 4
+_CHUNK: Final = 16
 """Blocks whose rounds are made together: near in time, rows lie near in memory."""
 _LOW: Final = 0xFFFFFFFF
 
@@ -193,12 +193,7 @@ def carry(
                     block = chunk.take(order.rows[begin : min(begin + block_rows, stop)])
                     _settle_block(rows, block, ledger, journal, outputs)
 
-    if threads == 1:
-        work(0)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, share) for share in range(threads)]:
-            done.result()
+    mapped(work, range(threads), threads)
 
 
 def _settle_block(

@@ -16,6 +16,7 @@ import attrs
 import numpy as np
 from attrs import frozen
 
+from mipolicy.batch.pool import mapped
 from mipolicy.benefits.bill import NO_AMOUNT, READ
 from mipolicy.calendar import NO_DAY, day_number
 from mipolicy.errors import Fault, InputError, MipolicyError, TableError
@@ -42,8 +43,8 @@ class ReadTable:
     given: frozenset[str]
 
 
-def read_table(table: Table, record: type[Any], what: str) -> ReadTable:
-    """Read a table whose columns are named as the fields of a public record.
+def read_table(table: Table, record: type[Any], what: str, threads: int = 1) -> ReadTable:
+    """Read a table whose columns are named as the fields of a public record, columns in parallel.
 
     Raises TableError with every problem: missing, unknown or misnamed columns, wrong types, unequal lengths.
     """
@@ -51,12 +52,21 @@ def read_table(table: Table, record: type[Any], what: str) -> ReadTable:
     problems = _name_problems(table, fields, what)
     columns: dict[str, Any] = {}
     faults: dict[int, Fault] = {}
-    for name, each in fields.items():
-        if name in table:
-            try:
-                columns[name] = _READERS[each.metadata["kind"]](name, _cells(table[name]), faults, each)
-            except MipolicyError as error:
-                problems.append(str(error) if str(error).startswith("column ") else f"column {name}: {error}")
+
+    def one(name: str) -> tuple[Any, dict[int, Fault], str]:
+        found: dict[int, Fault] = {}
+        try:
+            return _READERS[fields[name].metadata["kind"]](name, _cells(table[name]), found, fields[name]), found, ""
+        except MipolicyError as error:
+            return None, found, str(error) if str(error).startswith("column ") else f"column {name}: {error}"
+
+    names = [name for name in fields if name in table]
+    for name, (column, found, problem) in zip(names, mapped(one, names, threads), strict=True):
+        faults = {**found, **faults}  # the first column's reason stands
+        if problem:
+            problems.append(problem)
+        else:
+            columns[name] = column
     lengths = {name: len(column) for name, column in columns.items()}
     rows = next(iter(lengths.values()), 0)
     if len(set(lengths.values())) > 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -16,35 +17,49 @@ from mipolicy.money import Column
 __all__ = ["Ledger", "UsedBy"]
 
 
+class _Figures(dict[str, Any]):
+    """Arrays of figures, each made when it is first read or written, by whichever thread comes first."""
+
+    def __init__(self, cells: int) -> None:
+        super().__init__()
+        self.cells = cells
+        self.lock = Lock()
+
+    def __missing__(self, name: str) -> Any:
+        with self.lock:
+            if name not in self:
+                self[name] = np.zeros(self.cells * YEAR_FIGURES[name], np.int64)
+        return self[name]
+
+
 @frozen(eq=False)
 class Ledger:
     """Arrays of totals.
 
-    persons: psn_no -> place; years: the calendar years that occur; before: the totals given, whose other years pass
-    through untouched.
+    persons: psn_no -> place; years: the calendar years that occur; before: of the totals given, those that pass through
+    untouched: of persons without a bill, and of other years.
     """
 
     persons: Mapping[str, int]
     years: tuple[int, ...]
     before: Mapping[str, Totals]
-    year_figures: dict[str, Any] = field(factory=dict)
-    stay_figures: dict[str, Any] = field(factory=dict)
+    year_figures: _Figures
+    stay_figures: Mapping[str, Any]
 
     @classmethod
     def opened(cls, persons: Mapping[str, int], years: tuple[int, ...], before: Mapping[str, Totals]) -> Ledger:
-        """A ledger with what is brought forward."""
+        """A ledger with what is brought forward; raises InputError for totals given under another person's name."""
+        cells = len(persons) * len(SCHEMES) * len(years)
+        through: dict[str, Totals] = {}
+        stay_figures = {name: np.zeros(len(persons), np.int64) for name in STAY_FIGURES}
+        ledger = cls(persons, years, through, _Figures(cells), stay_figures)
         for psn_no, totals in before.items():
             if totals.psn_no != psn_no:
                 raise InputError(f"the totals given for {psn_no} are those of {totals.psn_no}")
-        cells = len(persons) * len(SCHEMES) * len(years)
-        ledger = cls(persons, years, before)
-        for name, width in YEAR_FIGURES.items():  # zeros are not touched, so an unused figure takes no memory
-            ledger.year_figures[name] = np.zeros(cells * width, np.int64)
-        for name in STAY_FIGURES:
-            ledger.stay_figures[name] = np.zeros(len(persons), np.int64)
-        for psn_no, totals in before.items():
             if psn_no in persons:
                 ledger._bring_forward(persons[psn_no], totals)
+            if psn_no not in persons or any(year not in years for _, year in totals.years):
+                through[psn_no] = totals
         return ledger
 
     def _bring_forward(self, person: int, totals: Totals) -> None:
@@ -80,7 +95,7 @@ class Ledger:
             for at, year in enumerate(self.years):
                 cell = self.cell(person, scheme, at)
                 figures = {}
-                for figure in YEAR_FIGURES:
+                for figure in list(self.year_figures):
                     cells = tuple(self.year_figures[figure][self._span(figure, cell)].tolist())
                     if any(cells):
                         figures[figure] = cells

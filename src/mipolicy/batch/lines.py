@@ -92,9 +92,9 @@ def _bill_of(table: LineTable, prepared: Prepared) -> Column:
 
 
 def _pass_on(line_faults: dict[int, Fault], bill: Column, faults: Faults) -> None:
-    for row, fault in line_faults.items():
+    for row in sorted(line_faults):
         if bill[row] >= 0:
-            faults.mark(bill[row : row + 1], fault)
+            faults.mark(bill[row : row + 1], line_faults[row])
 
 
 def _catalogues(prepared: Prepared, bills: Column, need_items: Column) -> tuple[Column, list[Any]]:

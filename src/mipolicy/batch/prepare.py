@@ -5,8 +5,7 @@ Whatever cannot be settled is marked with its reason; nothing is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import attrs
@@ -14,6 +13,7 @@ import numpy as np
 from attrs import Factory, define, field, frozen
 
 from mipolicy.batch.columns import ReadTable, Table, read_table
+from mipolicy.batch.pool import mapped
 from mipolicy.benefits.axes import SCHEMES
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures, bill_fields
 from mipolicy.benefits.claim import Codes, Texts
@@ -60,8 +60,8 @@ class Faults:
         """Mark rows that are not marked yet, with one fault or each with its own."""
         if not len(rows):
             return
-        for row in rows[~self.bad[rows]].tolist():
-            self.why[row] = fault if isinstance(fault, Fault) else fault(row)
+        fresh = rows[~self.bad[rows]].tolist()
+        self.why.update(dict.fromkeys(fresh, fault) if isinstance(fault, Fault) else {row: fault(row) for row in fresh})
         self.bad[rows] = True
 
     def good(self) -> Column:
@@ -150,17 +150,17 @@ def code_table(policy: Policy, table: Table, threads: int) -> Prepared:
 
     Raises TableError for a table of the wrong shape.
     """
-    read = read_table(table, Bill, "bills")
+    read = read_table(table, Bill, "bills", threads)
     faults = Faults(np.zeros(read.rows, bool))
     for row, fault in read.faults.items():
         faults.mark(np.array([row]), fault)
-    prepared = _coded(policy, read, faults)
-    _check_ids(prepared)
+    prepared = _coded(policy, read, faults, threads)
+    _check_ids(prepared, threads)
     _check_figures(prepared, threads)
     return prepared
 
 
-def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
+def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Prepared:
     columns = {**read.columns, **{name: _folded(read.columns[name]) for name in AMOUNTS}}
     days = days_of(columns["setl_time"])
     region = policy.header.region
@@ -168,27 +168,15 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     ends = (int(known.min()), int(known.max())) if known.size else (0, 0)
     books = tuple(CodeBook(region, as_date(day), policy.header.schemes) for day in ends)
 
-    def one(name: str, figure: Callable[[CodeBook, str], int]) -> Any:
-        return _figures(columns[name], figure, books, faults)
-
-    def pair(left: str, right: str, figure: Callable[[CodeBook, str, str], int]) -> Any:
-        both, pairs = _paired(columns[left], columns[right])
-        return _figures(both, lambda book, text: figure(book, *pairs[text]), books, faults)
-
-    scheme = one("insutype", lambda book, code: book.scheme(code))
-    stream = one("med_type", lambda book, code: book.stream(code))
-    columns = {**columns, "scheme": Coded(scheme, SCHEMES)}
-    codes = Codes(
-        hosp_lv=pair("hosp_lv", "medins_kind", lambda book, level, kind: book.level(level, kind)),
-        psn_type=pair("scheme", "psn_type", lambda book, name, code: book.status(SCHEMES.index(name), code)),
-        medins_kind=one("medins_kind", lambda book, code: book.kind(code)),
-        medins_ownership=one("medins_ownership", lambda book, code: book.ownership(code)),
-        service_kind=one("service_kind", lambda book, code: book.service(code)),
-        online=one("online_flag", lambda book, flag: book.flag("online_flag", flag)),
-        follow_up=one("follow_up_flag", lambda book, flag: book.flag("follow_up_flag", flag)),
-        referral=one("referral_flag", lambda book, flag: book.flag("referral_flag", flag)),
-        interim=one("mid_setl_flag", lambda book, flag: book.flag("mid_setl_flag", flag)),
-    )
+    schemes = _numbered(columns["insutype"], lambda book, code: book.scheme(code), books)
+    columns = {**columns, "scheme": Coded(schemes[0], SCHEMES)}
+    found = mapped(lambda name: _numbers_of(name, columns, books), tuple(_CODED), threads)
+    for bad_codes, bad_of_row in [schemes[1:], *(each[1:] for each in found)]:
+        for fault, rows in zip(bad_codes, bad_of_row, strict=True):
+            faults.mark(rows, fault)
+    numbers = {name: each[0] for name, each in zip(_CODED, found, strict=True)}
+    scheme, stream = schemes[0], numbers["stream"]
+    codes = Codes(**{each.name: numbers[each.name] for each in attrs.fields(Codes)})
     figures = Figures(
         **{name: columns[name] for name in AMOUNTS},
         days=Days(
@@ -199,7 +187,7 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
             end_day=columns["opsp_enddate"],
         ),
         inpatient=(stream == INPATIENT).astype(np.int8),
-        reversal=one("refd_setl_flag", lambda book, flag: book.flag("refd_setl_flag", flag)),
+        reversal=numbers["reversal"],
         names_original=columns["init_setl_id"].figures(lambda text: int(text != "")),
     )
     texts = Texts(
@@ -222,8 +210,8 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
         person=Coded.of(columns["psn_no"]),
         parts=parts,
         on=days.copy(),
-        conduct=np.full(read.rows, -1, np.int64),
-        run=np.full(read.rows, -1, np.int64),
+        conduct=np.full(read.rows, -1, np.int16),
+        run=np.full(read.rows, -1, np.int16),
         year=year_of(days),
         split_rows=np.empty(0, np.int64),
     )
@@ -242,8 +230,39 @@ def _paired(left: Coded, right: Coded) -> tuple[Coded, dict[str, tuple[str, str]
     return Coded(codes.astype(np.int32, copy=False), tuple(texts)), dict(zip(texts, pairs, strict=True))
 
 
-def _figures(column: Coded, figure: Callable[[CodeBook, str], int], books: tuple[CodeBook, ...], faults: Faults) -> Any:
-    """A small integer per distinct code; a code without one is a fault of its rows."""
+def _flag_of(name: str) -> Callable[[CodeBook, str], int]:
+    return lambda book, flag: book.flag(name, flag)
+
+
+_Numbered: TypeAlias = tuple[Any, list[Fault], list[Any]]
+_CODED: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., int]]]] = {
+    "stream": (("med_type",), lambda book, *codes: book.stream(*codes)),
+    "hosp_lv": (("hosp_lv", "medins_kind"), lambda book, *codes: book.level(*codes)),
+    "psn_type": (("scheme", "psn_type"), lambda book, name, code: book.status(SCHEMES.index(name), code)),
+    "medins_kind": (("medins_kind",), lambda book, *codes: book.kind(*codes)),
+    "medins_ownership": (("medins_ownership",), lambda book, *codes: book.ownership(*codes)),
+    "service_kind": (("service_kind",), lambda book, *codes: book.service(*codes)),
+    "online": (("online_flag",), _flag_of("online_flag")),
+    "follow_up": (("follow_up_flag",), _flag_of("follow_up_flag")),
+    "referral": (("referral_flag",), _flag_of("referral_flag")),
+    "interim": (("mid_setl_flag",), _flag_of("mid_setl_flag")),
+    "reversal": (("refd_setl_flag",), _flag_of("refd_setl_flag")),
+}
+"""What is coded: from which columns, and by which method of the code book."""
+
+
+def _numbers_of(
+    name: str, columns: Mapping[str, Any], books: tuple[CodeBook, ...]
+) -> tuple[Any, list[Fault], list[Any]]:
+    sources, figure = _CODED[name]
+    if len(sources) == 1:
+        return _numbered(columns[sources[0]], figure, books)
+    both, pairs = _paired(columns[sources[0]], columns[sources[1]])
+    return _numbered(both, lambda book, text: figure(book, *pairs[text]), books)
+
+
+def _numbered(column: Coded, figure: Callable[[CodeBook, str], int], books: tuple[CodeBook, ...]) -> _Numbered:
+    """A small integer per distinct code; the codes that have none, as faults, and the rows of each."""
     numbers, bad = np.zeros(max(1, len(column.values)), np.int8), {}
     for at, code in enumerate(column.values):
         try:
@@ -254,21 +273,27 @@ def _figures(column: Coded, figure: Callable[[CodeBook, str], int], books: tuple
         if len(found) > 1:
             raise TableError(f"the meaning of code {code!r} changes within the table's dates: settle it in parts")
         numbers[at] = found.pop()
+    faults: list[Fault] = []
+    where: list[Any] = []
     if bad:
         unknown = np.zeros(len(numbers), bool)
         unknown[list(bad)] = True
-        faults.mark(np.flatnonzero(unknown.take(column.codes)), lambda row: bad[int(column.codes[row])])
+        rows = np.flatnonzero(unknown.take(column.codes))
+        rows = rows[np.argsort(column.codes[rows], kind="stable")]
+        where = np.split(rows, np.flatnonzero(np.diff(column.codes[rows])) + 1) if rows.size else []
+        faults = [bad[int(column.codes[group[0]])] for group in where]
     if len(column.values) == 1:
-        return np.broadcast_to(numbers[0], len(column))
-    return numbers.take(column.codes)
+        return np.broadcast_to(numbers[0], len(column)), faults, where
+    return numbers.take(column.codes), faults, where
 
 
-def _check_ids(prepared: Prepared) -> None:
-    read, faults = prepared.read, prepared.faults
-    for name in bill_fields("id"):
-        faults.mark(np.flatnonzero(_empty(read.columns[name])), Fault("id", f"{name} is empty"))
-    repeated = _repeated(read.columns["setl_id"])
-    faults.mark(repeated, lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))
+def _check_ids(prepared: Prepared, threads: int) -> None:
+    read, faults, names = prepared.read, prepared.faults, bill_fields("id")
+    tasks = [*(lambda name=name: np.flatnonzero(_empty(read.columns[name])) for name in names)]
+    found = mapped(lambda task: task(), [*tasks, lambda: _repeated(read.columns["setl_id"])], threads)
+    for name, rows in zip(names, found, strict=False):
+        faults.mark(rows, Fault("id", f"{name} is empty"))
+    faults.mark(found[-1], lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))
 
 
 def _check_figures(prepared: Prepared, threads: int) -> None:
@@ -279,12 +304,7 @@ def _check_figures(prepared: Prepared, threads: int) -> None:
         rows = len(prepared.figures.medfee_sumamt[begin : begin + BLOCK_ROWS])
         return [_places(check.broken(block), rows) + begin for check in CHECKS]
 
-    begins = range(0, prepared.read.rows, BLOCK_ROWS)
-    if threads > 1 and len(begins) > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            found = list(pool.map(broken, begins))
-    else:
-        found = [broken(begin) for begin in begins]
+    found = mapped(broken, range(0, prepared.read.rows, BLOCK_ROWS), threads)
     for at, check in enumerate(CHECKS):
         rows = np.concatenate([block[at] for block in found]) if found else np.empty(0, np.int64)
         prepared.faults.mark(rows, Fault(check.reason, check.message))

@@ -120,9 +120,6 @@ def _structure(raw: Any, shape: type[T], path: str, problems: list[Problem]) -> 
 
 def _mistakes(error: Exception) -> Iterator[tuple[str, str]]:
     """The path below the key, and the message, of each mistake that cattrs found in it."""
-    if not isinstance(error, cattrs.BaseValidationError):
-        yield "", _explain(error, None)
-        return
     for line in transform_error(error, path="$", format_exception=_explain):
         message, _, where = line.rpartition(" @ ")
         yield where.removeprefix("$").replace("['", ".").replace("']", ""), message
