@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mipolicy.calendar import NO_DAY, as_date, day_number, month_of, year_of
+from mipolicy.calendar import NO_DAY, as_date, day_number, days_of, month_of, year_of
 
 ANY_DAY = st.dates()
 EDGES = (
@@ -77,3 +77,23 @@ def test_no_day_has_the_same_year_and_month_in_both_forms() -> None:
     column = np.array([NO_DAY], np.int64)
     assert (year_of(column)[0], month_of(column)[0]) == (year_of(NO_DAY), month_of(NO_DAY))
     assert year_of(NO_DAY) < 100
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 40), min_size=1, max_size=60))
+def test_days_that_lie_close_together(first: int, steps: list[int]) -> None:
+    column = np.array([first + step for step in steps], np.int64)
+    days = [as_date(number) for number in column.tolist()]
+    assert year_of(column).tolist() == [day.year for day in days]
+    assert month_of(column).tolist() == [day.month - 1 for day in days]
+
+
+@given(st.lists(st.datetimes(min_value=datetime.datetime(1, 1, 2))))
+def test_the_days_of_times(times: list[datetime.datetime]) -> None:
+    column = np.array(times, "datetime64[s]")
+    assert days_of(column).tolist() == [day_number(time.date()) for time in times]
+
+
+def test_midnight_begins_a_day() -> None:
+    times = ["1969-12-31T23:59:59", "1970-01-01T00:00:00", "2025-03-01T00:00:00", "2025-03-01T23:59:59"]
+    assert days_of(np.array(times[1:], "datetime64[s]")).tolist() == [0, 20_148, 20_148]
+    assert days_of(np.array(times, "datetime64[s]")).tolist() == [-1, 0, 20_148, 20_148]

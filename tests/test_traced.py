@@ -103,9 +103,16 @@ def test_with_floats_and_columns_it_does_what_a_plain_int_does(apply: Callable[[
         assert found.tolist() == plain.tolist()
 
 
-def test_text_is_no_operand() -> None:
+@pytest.mark.parametrize("apply", [operator.add, operator.sub])
+@pytest.mark.parametrize("pair", [(leaf(5), "1"), ("1", leaf(5)), (leaf(5), None), (None, leaf(5))])
+def test_text_is_no_operand(apply: Callable[[Any, Any], Any], pair: tuple[Any, Any]) -> None:
     with pytest.raises(TypeError):
-        operator.add(leaf(5), "1")
+        apply(*pair)
+
+
+@pytest.mark.parametrize("pair", [(leaf(2), "ab"), ("ab", leaf(2))])
+def test_a_text_times_a_traced_int_is_what_it_is_for_an_int(pair: tuple[Any, Any]) -> None:
+    assert operator.mul(*pair) == "abab"
 
 
 def test_recorded_keeps_the_word_only_where_something_is_traced() -> None:

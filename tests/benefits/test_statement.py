@@ -182,6 +182,13 @@ def test_a_bill_that_is_taken_back_keeps_the_identities_with_the_opposite_sign()
     check_identities(as_columns([GOOD, negative(GOOD)]))
 
 
+def test_a_bill_of_nothing_is_an_ordinary_bill() -> None:
+    nothing = Parts(0, 0, 0, 0, 0, 0)
+    assert statement(nothing, 0, {"hifp_pay": 0}).psn_cash_pay == 0
+    with pytest.raises(IdentityError, match="hifp_pay >= 0"):
+        statement(nothing, 0, {"hifp_pay": -5, "maf_pay": 5})
+
+
 @pytest.mark.parametrize("dedc", [1, -701])
 def test_the_deductible_of_a_bill_taken_back_lies_between_the_scope_and_nothing(dedc: int) -> None:
     check_identities(negative(GOOD, act_pay_dedc=-700))

@@ -1,0 +1,6 @@
+"""What holds for every test: examples take the time they take, on any machine."""
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("mipolicy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mipolicy")
