@@ -17,6 +17,7 @@ import numpy as np
 
 from mipolicy.errors import AmountError
 from mipolicy.money import MAX_FEN, NO_LIMIT, RATE_ONE, Column
+from mipolicy.rounding import INT63, any_columns, bounds_of, half_up, half_up_by, half_up_int, mul_div, split
 from mipolicy.tables import Axis, Bands, Table
 from mipolicy.traced import Traced, recorded
 
@@ -38,107 +39,9 @@ __all__ = [
     "split",
 ]
 
-_INT63 = 2**63
-
-
-def _columns(*values: object) -> bool:
-    """Whether any value is a column; refuses whatever is neither an int nor an int64 column, and unequal lengths."""
-    rows = -1
-    for value in values:
-        kind = type(value)
-        if kind is int or kind is Traced:
-            continue
-        if kind is not np.ndarray:
-            raise AmountError(f"an amount must be int or an int64 column, got {kind.__name__} {value!r}")
-        rows = _rows(value, rows)
-    if rows < 0:
-        return False
-    for value in values:
-        if isinstance(value, int) and not -_INT63 <= value < _INT63:
-            raise AmountError(f"{value} is beyond int64 and cannot be used with a column")
-    return True
-
-
-def _rows(column: Any, rows: int) -> int:
-    if column.dtype != np.int64:
-        raise AmountError(f"a column must be int64, got {column.dtype}")
-    if column.ndim != 1:
-        raise AmountError(f"a column has one dimension, got shape {column.shape}")
-    if rows not in (-1, column.size):
-        raise AmountError(f"columns must be of one length, got {rows} and {column.size} rows")
-    return int(column.size)
-
-
-@overload
-def half_up(numerator: int, denominator: int) -> int: ...
-@overload
-def half_up(numerator: Column, denominator: int | Column) -> Column: ...
-@overload
-def half_up(numerator: int, denominator: Column) -> Column: ...
-def half_up(numerator: Any, denominator: Any) -> Any:
-    """The quotient rounded half up, ties away from zero.
-
-    Raises AmountError for a denominator of 0, and for the one quotient of int64 columns that int64 cannot hold, 2**63.
-
-    >>> half_up(5, 2), half_up(-5, 2)
-    (3, -3)
-    """
-    if not _columns(numerator, denominator):
-        return recorded("half_up", _half_up_int(int(numerator), int(denominator)), numerator, denominator)
-    if np.any(denominator == 0):
-        raise AmountError("half_up: division by zero")
-    (low, high), (least, _) = _bounds(numerator), _bounds(denominator)
-    if isinstance(denominator, int) and least > 0 and max(-low, high) < _INT63 - denominator:
-        return _half_up_by(numerator, int(denominator), signed=low < 0)
-    return _half_up_each(numerator, denominator, signed=low < 0 or least < 0)
-
-
-def _half_up_int(numerator: int, denominator: int, word: str = "half_up") -> int:
-    if denominator == 0:
-        raise AmountError(f"{word}: division by zero")
-    if denominator < 0:
-        numerator, denominator = -numerator, -denominator
-    if numerator >= 0:
-        return (2 * numerator + denominator) // (2 * denominator)
-    return -((-2 * numerator + denominator) // (2 * denominator))
-
-
-def _half_up_by(numerator: Column, denominator: int, *, signed: bool) -> Column:
-    """Column over a positive constant, where |numerator| + denominator < 2**63: the fastest exact division."""
-    half = denominator // 2  # with an odd denominator no tie exists, and half // 1 rounds the same way
-    size = np.abs(numerator) if signed else numerator
-    quotient = ((size.view(np.uint64) + np.uint64(half)) // np.uint64(denominator)).view(np.int64)
-    return np.where(numerator < 0, -quotient, quotient) if signed else quotient
-
-
-def _half_up_each(numerator: Any, denominator: Any, *, signed: bool = True) -> Column:
-    """Any int64 figures: unsigned quotient and remainder, which cannot wrap."""
-    size, divisor = _magnitude(numerator), _magnitude(denominator)
-    quotient = size // divisor
-    rest = size - quotient * divisor
-    quotient += rest >= divisor - rest
-    result: Column = quotient.view(np.int64)
-    if not signed:
-        return result
-    negative = (numerator < 0) ^ (denominator < 0)
-    if ((result < 0) & ~negative).any():
-        raise AmountError("half_up: a quotient of 2**63 cannot be held in int64")
-    return np.where(negative, -result, result)
-
-
-def _magnitude(value: Any) -> Any:
-    """The absolute value as uint64, which holds that of -2**63 too."""
-    return np.abs(value).view(np.uint64) if isinstance(value, np.ndarray) else np.uint64(abs(int(value)))
-
-
-def _bounds(value: Any) -> tuple[int, int]:
-    if not isinstance(value, np.ndarray):
-        return int(value), int(value)
-    return (int(value.min()), int(value.max())) if value.size else (0, 0)
-
 
 def _within(value: Any, low: int, high: int, what: str) -> None:
-    for bound in _bounds(value):
+    for bound in bounds_of(value):
         if not low <= bound <= high:
             raise AmountError(f"{what} {bound} is outside {low} to {high}")
 
@@ -167,14 +70,14 @@ def share(amount: Any, rate: Any) -> Any:
     677
     """
     if type(amount) is type(rate) is int:
-        return _half_up_int(amount * rate, RATE_ONE)
-    if not _columns(amount, rate):
-        return recorded("share", _half_up_int(int(amount) * int(rate), RATE_ONE), amount, rate)
-    (least, most), (lowest, highest) = _bounds(amount), _bounds(rate)
+        return half_up_int(amount * rate, RATE_ONE)
+    if not any_columns(amount, rate):
+        return recorded("share", half_up_int(int(amount) * int(rate), RATE_ONE), amount, rate)
+    (least, most), (lowest, highest) = bounds_of(amount), bounds_of(rate)
     size, slope = max(-least, most), max(-lowest, highest)
-    if size * slope >= _INT63 - RATE_ONE:
+    if size * slope >= INT63 - RATE_ONE:
         raise AmountError(f"share: amounts up to {size} at rates up to {slope} cannot be multiplied exactly in int64")
-    return _half_up_by(amount * rate, RATE_ONE, signed=least < 0 or lowest < 0)
+    return half_up_by(amount * rate, RATE_ONE, signed=least < 0 or lowest < 0)
 
 
 @overload
@@ -193,7 +96,7 @@ def beyond(amount: Any, threshold: Any) -> Any:
     """
     if type(amount) is type(threshold) is int:
         return amount - threshold if amount > threshold else 0
-    if not _columns(amount, threshold):
+    if not any_columns(amount, threshold):
         return recorded("beyond", max(0, int(amount) - int(threshold)), amount, threshold)
     return _difference("beyond", amount, threshold)
 
@@ -214,7 +117,7 @@ def remaining(limit: Any, used: Any) -> Any:
     """
     if type(limit) is type(used) is int:
         return limit if limit == NO_LIMIT else limit - used if limit > used else 0
-    if not _columns(limit, used):
+    if not any_columns(limit, used):
         left = int(limit) if limit == NO_LIMIT else max(0, int(limit) - int(used))
         return recorded("remaining", left, limit, used)
     difference = _difference("remaining", limit, used)
@@ -238,7 +141,7 @@ def capped(amount: Any, limit: Any) -> Any:
     """
     if type(amount) is type(limit) is int:
         return amount if amount < limit else limit
-    if not _columns(amount, limit):
+    if not any_columns(amount, limit):
         return recorded("capped", min(int(amount), int(limit)), amount, limit)
     return np.minimum(amount, limit)
 
@@ -259,7 +162,7 @@ def pick(condition: Any, yes: Any, no: Any) -> Any:
     """
     if type(condition) is type(yes) is type(no) is int:
         return yes if condition else no
-    if not _columns(condition, yes, no):
+    if not any_columns(condition, yes, no):
         return recorded("pick", int(yes if condition else no), condition, yes, no)
     if isinstance(condition, np.ndarray):
         return yes * (condition != 0) if type(no) is int and no == 0 else np.where(condition != 0, yes, no)
@@ -277,7 +180,7 @@ def is_over(left: Any, right: Any) -> Any:
     """1 where left exceeds right, else 0."""
     if type(left) is type(right) is int:
         return int(left > right)
-    if not _columns(left, right):
+    if not any_columns(left, right):
         return recorded("is_over", int(int(left) > int(right)), left, right)
     return (left > right).astype(np.int64)
 
@@ -292,7 +195,7 @@ def is_same(left: Any, right: Any) -> Any:
     """1 where both are the same, else 0."""
     if type(left) is type(right) is int:
         return int(left == right)
-    if not _columns(left, right):
+    if not any_columns(left, right):
         return recorded("is_same", int(int(left) == int(right)), left, right)
     return (left == right).astype(np.int64)
 
@@ -305,7 +208,7 @@ def all_of(*flags: Column) -> Column: ...
 def all_of(*flags: int | Column) -> Any: ...
 def all_of(*flags: Any) -> Any:
     """1 where every flag is set, else 0."""
-    if not _columns(*flags):
+    if not any_columns(*flags):
         return recorded("all_of", int(all(flags)), *flags)
     return _flags(flags, np.logical_and, all(flag for flag in flags if isinstance(flag, int)))
 
@@ -318,7 +221,7 @@ def any_of(*flags: Column) -> Column: ...
 def any_of(*flags: int | Column) -> Any: ...
 def any_of(*flags: Any) -> Any:
     """1 where at least one flag is set, else 0."""
-    if not _columns(*flags):
+    if not any_columns(*flags):
         return recorded("any_of", int(any(flags)), *flags)
     return _flags(flags, np.logical_or, any(flag for flag in flags if isinstance(flag, int)))
 
@@ -343,7 +246,7 @@ def none_of(flag: Any) -> Any:
     """1 where the flag is not set, else 0."""
     if type(flag) is int:
         return int(not flag)
-    if not _columns(flag):
+    if not any_columns(flag):
         return recorded("none_of", int(not flag), flag)
     return (flag == 0).astype(np.int64)
 
@@ -367,7 +270,7 @@ def lookup(table: Table, *codes: Any) -> Any:
             position = position * size + code
         else:
             return table.values[position]
-    if not _columns(*codes):
+    if not any_columns(*codes):
         return table.values[_position(table.axes, codes)]
     return _taken(table, _position(table.axes, codes))
 
@@ -414,7 +317,7 @@ def banded(amount: Any, bands: Bands, *codes: Any, start: Any = 0, addition: Any
     >>> banded(1_500_00, Bands.flat(((0, 500_000), (1_000_00, 600_000))))
     80000
     """
-    column = _columns(amount, start, addition, *codes)
+    column = any_columns(amount, start, addition, *codes)
     raised = type(addition) is not int or addition != 0
     lowered = False
     if column or raised or not (0 <= amount <= MAX_FEN and 0 <= start <= MAX_FEN):
@@ -422,7 +325,7 @@ def banded(amount: Any, bands: Bands, *codes: Any, start: Any = 0, addition: Any
         _within(start, 0, MAX_FEN, "banded: start")
         _within(addition, -MAX_FEN, MAX_FEN, "banded: addition")
         _within(start + amount, 0, 2 * MAX_FEN, "banded: start + amount")
-        lowered = raised and _bounds(addition)[0] < 0
+        lowered = raised and bounds_of(addition)[0] < 0
     end = start + amount
     axes = bands.rates[0].axes
     position = _position(axes, codes) if axes else 0
@@ -440,8 +343,8 @@ def banded(amount: Any, bands: Bands, *codes: Any, start: Any = 0, addition: Any
             parts.append((int(lower), None if upper >= MAX_FEN else int(upper), int(inside), rate))
     if column:
         rows = next(value.size for value in (amount, start, addition, *codes) if isinstance(value, np.ndarray))
-        return _half_up_by(np.broadcast_to(numerator, rows), RATE_ONE, signed=_bounds(amount)[0] < 0)
-    result = _half_up_int(int(numerator), RATE_ONE)
+        return half_up_by(np.broadcast_to(numerator, rows), RATE_ONE, signed=bounds_of(amount)[0] < 0)
+    result = half_up_int(int(numerator), RATE_ONE)
     if type(numerator) is Traced:
         return Traced(result, "banded", (amount, start), parts=tuple(parts))
     return recorded("banded", result, amount, start, parts=tuple(parts))
@@ -451,85 +354,3 @@ def _clip(value: Any, low: int, high: int) -> Any:
     if isinstance(value, np.ndarray):
         return np.clip(value, low, high)
     return min(max(int(value), int(low)), int(high))
-
-
-@overload
-def mul_div(a: int, b: int, c: int) -> int: ...
-@overload
-def mul_div(a: Column, b: int | Column, c: int | Column) -> Column: ...
-@overload
-def mul_div(a: int, b: Column, c: int | Column) -> Column: ...
-@overload
-def mul_div(a: int, b: int, c: Column) -> Column: ...
-def mul_div(a: Any, b: Any, c: Any) -> Any:
-    """a x b / c rounded half up, ties away from zero, without overflow.
-
-    Columns: where the largest product fits int64 it is divided as it is.  Else the quotient is estimated in float64 and
-    corrected by the exact remainder modulo 2**64.
-    Raises AmountError for c = 0 and, where the product of columns does not fit, for a divisor of 2**60 or more or a
-    quotient of 2**50 or more: it refuses what it cannot prove.
-
-    >>> mul_div(10**15, 10**15, 10**16)
-    100000000000000
-    """
-    if not _columns(a, b, c):
-        return recorded("mul_div", _half_up_int(int(a) * int(b), int(c), "mul_div"), a, b, c)
-    if np.any(c == 0):
-        raise AmountError("mul_div: division by zero")
-    bounds = [_bounds(value) for value in (a, b, c)]
-    one, other, divisor = (max(-low, high) for low, high in bounds)
-    signed = any(low < 0 for low, _ in bounds)
-    if one * other < _INT63:
-        product = a * b
-        if isinstance(c, int) and c > 0 and one * other < _INT63 - c:
-            return _half_up_by(product, int(c), signed=signed)
-        return _half_up_each(product, c, signed=signed)
-    if divisor >= 2**60:
-        raise AmountError("mul_div: a divisor of 2**60 or more cannot be proven exact")
-    x, y, z = (np.atleast_1d(_magnitude(value)) for value in (a, b, c))
-    # Five roundings put the estimate within 5/8 of a quotient below 2**50, so the nearest integer to the estimate is
-    # at most one away from the answer, and its remainder is less than twice the divisor: it fits int64.
-    estimate = x.astype(np.float64) * y.astype(np.float64) / z.astype(np.float64)
-    if estimate.size and float(estimate.max()) >= 2.0**50:
-        raise AmountError("mul_div: a quotient of 2**50 or more cannot be proven exact")
-    quotient = (estimate + 0.5).astype(np.int64)
-    twice = 2 * (x * y - quotient.view(np.uint64) * z).view(np.int64)
-    whole = z.view(np.int64)
-    quotient += twice >= whole
-    quotient -= twice < -whole
-    return np.where((a < 0) ^ (b < 0) ^ (c < 0), -quotient, quotient) if signed else quotient
-
-
-def split(total: int, weights: Sequence[int] | Column, codes: Sequence[str] | None = None) -> list[int]:
-    """The total split in proportion to the weights by largest remainder: the parts sum to the total.
-
-    weights: not negative, at least one positive unless the total is 0.
-    codes: break ties among equal remainders in ascending order; without them, position does.
-    Raises AmountError for negative or all-zero weights, and for anything that is no whole number.
-
-    >>> split(100, [1, 1, 1])
-    [34, 33, 33]
-    """
-    given = weights.tolist() if isinstance(weights, np.ndarray) else list(weights)
-    for figure in (total, *given):
-        if not isinstance(figure, int) or isinstance(figure, bool):
-            raise AmountError(f"split: an amount must be int, got {type(figure).__name__} {figure!r}")
-    shares = [int(weight) for weight in given]
-    if any(weight < 0 for weight in shares):
-        raise AmountError(f"split: weights must not be negative, got {min(shares)}")
-    if codes is not None and len(codes) != len(shares):
-        raise AmountError(f"split: {len(shares)} weights but {len(codes)} codes")
-    whole = sum(shares)
-    if whole == 0:
-        if total == 0:
-            return [0] * len(shares)
-        raise AmountError(f"split: {total} cannot be shared out over weights that are all 0")
-    sign, size = (-1, -int(total)) if total < 0 else (1, int(total))
-    parts = [size * weight // whole for weight in shares]
-    order = sorted(
-        range(len(shares)),
-        key=lambda at: (-(size * shares[at] % whole), codes[at] if codes is not None else "", at),
-    )
-    for at in order[: size - sum(parts)]:
-        parts[at] += 1
-    return [recorded("split", sign * part, total, weight, whole) for part, weight in zip(parts, given, strict=True)]

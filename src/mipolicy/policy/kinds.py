@@ -7,29 +7,18 @@ document may fix some and leave others open; bands and lists are one leaf each.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 from attrs import frozen
 
-from mipolicy.calendar import NO_DAY, as_date
-from mipolicy.errors import AmountError, MipolicyError, PolicyError, Problem
+from mipolicy.errors import AmountError, MipolicyError, Problem
 from mipolicy.money import (
-    MAX_FEN,
-    NO_LIMIT,
-    PRICE_ONE,
-    exact,
-    factor,
-    factor_text,
-    plain_text,
-    points,
-    rate,
-    rate_text,
-    yuan,
     yuan_text,
 )
+from mipolicy.policy.kind import NEEDS, READ, STATUS, WRITE, Kind, Section, amount_of, unit_text
 from mipolicy.tables import Axis, Bands, Table
 from mipolicy.traced import Leaf, Traced
 
@@ -53,157 +42,6 @@ __all__ = [
     "unit_text",
 ]
 
-T = TypeVar("T")
-
-STATUS = Axis("status", (), (), ())
-"""Stands for the person classes of whatever scheme a section belongs to; the section says which."""
-
-
-@frozen
-class Section:
-    """One section of a policy: its dotted name, its Terms class, and what being this section settles by definition.
-
-    status: the person classes of its scheme, where tables differ by them.
-    fixed: fields that this section does not have in any document, with the value that says so.
-    """
-
-    name: str
-    terms: type[Any]
-    status: Axis = STATUS
-    fixed: Mapping[str, Any] = attrs.field(factory=dict)
-    zh: str = ""
-
-    def __attrs_post_init__(self) -> None:
-        unknown = [name for name in self.fixed if name not in attrs.fields_dict(self.terms)]
-        if unknown:
-            raise PolicyError(f"section {self.name} fixes {', '.join(unknown)}: no field of {self.terms.__name__}")
-
-    def kinds(self) -> Iterator[tuple[str, Kind, Mapping[str, Any]]]:
-        """Name, kind and labels of each field that a document has to state, in the order of the Terms class."""
-        for each in attrs.fields(self.terms):
-            if each.name not in self.fixed:
-                yield each.name, each.metadata["kind"], each.metadata
-
-
-def unit_text(unit: str, value: int, language: str = "en") -> str:
-    """A figure in its unit as people read it.
-
-    unit: fen, rate, factor, points, quantity, price, date, flag, days or count, or the words of a list parted by "|".
-
-    >>> unit_text("fen", 123005), unit_text("rate", 550000), unit_text("days", 15)
-    ('1230.05', '55%', '15')
-    """
-    if unit == "fen":
-        if value >= NO_LIMIT:
-            return "不设上限" if language == "zh" else "no limit"
-        return yuan_text(value)
-    if unit == "rate":
-        return rate_text(value)
-    if "|" in unit:
-        return unit.split("|")[value]
-    if unit in ("factor", "points", "quantity"):
-        return factor_text(value)
-    if unit == "price":
-        return plain_text(value, PRICE_ONE)
-    if unit == "date":
-        if value == NO_DAY:
-            return "未载明" if language == "zh" else "not stated"
-        return as_date(value).isoformat()
-    if unit == "flag":
-        return ("是" if value else "否") if language == "zh" else ("yes" if value else "no")
-    return str(int(value))
-
-
-def _count(value: Any) -> int:
-    number = exact(value, 1, "a whole number")
-    if number < 0:
-        raise AmountError(f"{value} is negative")
-    if number > MAX_FEN:
-        raise AmountError(f"{value} is beyond what stays exact downstream")
-    return number
-
-
-def _fen(value: Any) -> int:
-    return NO_LIMIT if value == "none" else _amount(value)
-
-
-def _amount(value: Any) -> int:
-    amount = yuan(value)
-    if amount < 0:
-        raise AmountError(f"{value} yuan is negative")
-    return amount
-
-
-_READ: Mapping[str, Callable[[Any], int]] = {
-    "fen": _fen,
-    "rate": rate,
-    "factor": factor,
-    "points": points,
-    "days": _count,
-    "count": _count,
-}
-_WRITE: Mapping[str, Callable[[int], Any]] = {
-    "fen": lambda value: "none" if value >= NO_LIMIT else yuan_text(value),
-    "rate": rate_text,
-    "factor": factor_text,
-    "points": factor_text,
-    "days": int,
-    "count": int,
-}
-NEEDS: Mapping[str, str] = {
-    "fen": "an amount in yuan, as text",
-    "rate": "a rate from 0 to 1, as text, or a percentage",
-    "factor": "a factor, as text",
-    "points": "points, as text",
-    "days": "a number of days",
-    "count": "a number",
-}
-
-
-@frozen
-class Kind:
-    """Base of the kinds; `leaves` are paths below the field, "" for the field itself."""
-
-    def leaves(self, section: Section) -> tuple[str, ...]:
-        """The leaves that complete terms need."""
-        return ("",)
-
-    def needs(self, whole: bool = True) -> str:
-        """What would fill the field, or one leaf of it, that is open."""
-        return "a value"
-
-    def read(self, raw: Any, section: Section, path: str, problems: list[Problem]) -> dict[str, Any]:
-        """The leaves that the raw TOML value states; mistakes go to `problems`."""
-        try:
-            return {"": self.value(raw)}
-        except MipolicyError as error:
-            problems.append(Problem(path, str(error)))
-            return {}
-
-    def value(self, raw: Any) -> Any:
-        """One leaf from its raw TOML value."""
-        return raw
-
-    def figure(self, text: str) -> int:
-        """The number that the text stands for; raises AmountError where leaves are no numbers."""
-        raise AmountError(f"{text!r} cannot bound a field that holds no figures")
-
-    def write(self, leaves: Mapping[str, Any]) -> Any:
-        """The TOML value of the leaves."""
-        return self.text(leaves[""])
-
-    def text(self, value: Any) -> Any:
-        """The TOML form of one leaf."""
-        return value
-
-    def build(self, leaves: Mapping[str, Any], section: Section) -> Any:
-        """The value that the Terms class takes, from all leaves."""
-        return leaves[""]
-
-    def trace(self, value: Any, leaf: Callable[[str, Any], Leaf]) -> Any:
-        """The value with each figure traced; `leaf(path, unit)` makes the label of a leaf."""
-        return value
-
 
 @frozen
 class FigureKind(Kind):
@@ -213,7 +51,7 @@ class FigureKind(Kind):
 
     def figure(self, text: str) -> int:
         """See `Kind`."""
-        return _READ[self.unit](text)
+        return READ[self.unit](text)
 
     def needs(self, whole: bool = True) -> str:
         """See `Kind`."""
@@ -221,11 +59,11 @@ class FigureKind(Kind):
 
     def value(self, raw: Any) -> int:
         """See `Kind`."""
-        return _READ[self.unit](raw)
+        return READ[self.unit](raw)
 
     def text(self, value: int) -> Any:
         """See `Kind`."""
-        return _WRITE[self.unit](value)
+        return WRITE[self.unit](value)
 
     def trace(self, value: int, leaf: Callable[[str, Any], Leaf]) -> int:
         """See `Kind`."""
@@ -337,7 +175,7 @@ class TableKind(Kind):
 
     def figure(self, text: str) -> int:
         """See `Kind`."""
-        return Kind.figure(self, text) if self.words else _READ[self.unit](text)
+        return Kind.figure(self, text) if self.words else READ[self.unit](text)
 
     def needs(self, whole: bool = True) -> str:
         """See `Kind`."""
@@ -369,7 +207,7 @@ class TableKind(Kind):
                     )
             return
         try:
-            value = self.words.index(ChoiceKind(self.words).value(raw)) if self.words else _READ[self.unit](raw)
+            value = self.words.index(ChoiceKind(self.words).value(raw)) if self.words else READ[self.unit](raw)
         except MipolicyError as error:
             problems.append(Problem(path, str(error)))
             return
@@ -391,7 +229,7 @@ class TableKind(Kind):
 
     def text(self, value: int) -> Any:
         """See `Kind`."""
-        return self.words[value] if self.words else _WRITE[self.unit](value)
+        return self.words[value] if self.words else WRITE[self.unit](value)
 
     def build(self, leaves: Mapping[str, Any], section: Section) -> Table:
         """See `Kind`."""
@@ -439,7 +277,7 @@ class BandsKind(Kind):
             faults = len(problems)
             problems += [Problem(f"{here}.{key}", "unknown key; allowed: from, rate") for key in _beside(band, _BAND)]
             try:
-                edges.append(_amount(band.get("from", 0)))
+                edges.append(amount_of(band.get("from", 0)))
             except MipolicyError as error:
                 problems.append(Problem(f"{here}.from", str(error)))
             found = rates.read(band["rate"], section, f"{here}.rate", problems) if "rate" in band else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -33,11 +33,11 @@ from mipolicy.policy.document import (
     nearest,
 )
 from mipolicy.policy.kinds import Section
+from mipolicy.policy.written import FORMAT, dumps, kept_at, unfilled_in, within
 
 __all__ = ["dumps", "loads"]
 
 T = TypeVar("T")
-FORMAT = 1
 _FRAME = ("version", "effective", "until", "source", "until_source", "sources", "open")
 _PARTS = ("format", "documents", "unresolved", "sections")
 _REGION = re.compile(r"[0-9]{6}")
@@ -349,12 +349,12 @@ class _Reader:
             until_source=frame.until_source or (base.until_source if base else None),
             leaves=leaves,
         )
-        unfilled = _unfilled(spec, version)
+        unfilled = unfilled_in(spec, version)
         self._check_paths(frame, spec, {name: found for name, found in read.items() if found}, unfilled, path)
         version = attrs.evolve(
             version,
-            open=_kept({**(base.open if base else {}), **frame.open}, unfilled),
-            sources=_kept({**(base.sources if base else {}), **frame.sources}, {*unfilled, "effective"}),
+            open=kept_at({**(base.open if base else {}), **frame.open}, unfilled),
+            sources=kept_at({**(base.sources if base else {}), **frame.sources}, {*unfilled, "effective"}),
         )
         self._check_span(frame, bad, version, path)
         if len(self.problems) == faults:
@@ -375,8 +375,8 @@ class _Reader:
     ) -> None:
         """Each citation and note must name something that is there: a figure of this entry, or what is open."""
         fields = {name: kind for name, kind, _ in spec.kinds()}
-        parts = {"effective"}.union(*(_within(name, kind.leaves(spec)) for name, kind in fields.items()))
-        stated = {"effective"}.union(*(_within(name, found) for name, found in read.items()))
+        parts = {"effective"}.union(*(within(name, kind.leaves(spec)) for name, kind in fields.items()))
+        stated = {"effective"}.union(*(within(name, found) for name, found in read.items()))
         for key, names in (("sources", frame.sources), ("open", frame.open)):
             for name in names:
                 field = name.split(".", 1)[0]
@@ -418,80 +418,3 @@ class _Reader:
                     f"sections.{section}",
                     f"version {early.name!r} {end} and overlaps {late.name!r}, which begins on {late.effective}",
                 )
-
-
-def dumps(policy: Policy) -> str:
-    """The policy as TOML text; `loads` of it gives an equal policy.  Needs tomli-w (extra ``toml``).
-
-    An overlay is written out whole, with what it took from its base.
-    Raises PolicyError if tomli-w is not installed.
-    """
-    try:
-        import tomli_w
-    except ImportError:
-        raise PolicyError("writing TOML needs tomli-w: pip install 'mipolicy[toml]'") from None
-    plain = cattrs.Converter(omit_if_default=True)
-    tree: dict[str, Any] = {"format": FORMAT, **plain.unstructure(attrs.evolve(policy.header, extends=""))}
-    tree["schemes"] = list(policy.header.schemes)
-    tree["documents"] = {name: plain.unstructure(each) for name, each in policy.documents.items()}
-    if policy.unresolved:
-        tree["unresolved"] = [plain.unstructure(each) for each in policy.unresolved]
-    sections: dict[str, Any] = {}
-    for name, versions in policy.versions.items():
-        *above, last = name.split(".")
-        branch = sections
-        for key in above:
-            branch = branch.setdefault(key, {})
-        branch[last] = [_written(policy.sections[name], version, plain) for version in versions]
-    tree["sections"] = sections
-    return tomli_w.dumps(tree)
-
-
-def _written(spec: Section, version: Version, plain: cattrs.Converter) -> dict[str, Any]:
-    tree: dict[str, Any] = {"version": version.name, "source": plain.unstructure(version.source)}
-    if version.effective:
-        tree["effective"] = version.effective
-    if version.until:
-        tree["until"] = version.until
-    if version.until_source:
-        tree["until_source"] = plain.unstructure(version.until_source)
-    if version.open:
-        tree["open"] = dict(version.open)
-    sources = dict(version.sources)
-    unfilled = _unfilled(spec, version)
-    for name, kind, _ in spec.kinds():
-        own = {path: figure for path, figure in version.leaves.items() if path.split(".", 1)[0] == name}
-        if not own:
-            continue
-        tree[name] = kind.write({path[len(name) + 1 :]: figure.value for path, figure in own.items()})
-        cited = {figure.source for figure in own.values()}
-        if len(cited) == 1 and name not in unfilled:
-            own = {name: next(iter(own.values()))}
-        for path, figure in own.items():
-            if figure.source != (nearest(sources, path) or version.source):
-                sources[path] = figure.source
-    if sources:
-        tree["sources"] = {path: plain.unstructure(citation) for path, citation in sources.items()}
-    return tree
-
-
-def _unfilled(spec: Section, version: Version) -> set[str]:
-    """The paths of a version under which something is open, at any depth."""
-    found = set() if version.effective else {"effective"}
-    for name, kind, _ in spec.kinds():
-        open_leaves = [leaf for leaf in kind.leaves(spec) if (f"{name}.{leaf}" if leaf else name) not in version.leaves]
-        found |= _within(name, open_leaves)
-    return found
-
-
-def _within(name: str, leaves: Iterable[str]) -> set[str]:
-    """The paths of a field's leaves, and of all that holds them."""
-    found = set()
-    for leaf in leaves:
-        parts = (name, *leaf.split(".")) if leaf else (name,)
-        found |= {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
-    return found
-
-
-def _kept(by_path: Mapping[str, T], paths: set[str]) -> dict[str, T]:
-    return {path: value for path, value in by_path.items() if path in paths}

@@ -1,0 +1,200 @@
+"""Exact division: rounding half up, products over a divisor without overflow, shares that sum to the whole.
+
+Ints are exact at any size.  Columns are int64, one dimension, all of one length; nothing wraps: what cannot be held or
+proven in int64 is refused with AmountError, as is any float, bool or other type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, overload
+
+import numpy as np
+
+from mipolicy.errors import AmountError
+from mipolicy.money import Column
+from mipolicy.traced import Traced, recorded
+
+__all__ = ["INT63", "any_columns", "bounds_of", "half_up", "half_up_by", "half_up_int", "mul_div", "split"]
+
+INT63: Final = 2**63
+
+
+def any_columns(*values: object) -> bool:
+    """Whether any value is a column; refuses whatever is neither an int nor an int64 column, and unequal lengths."""
+    rows = -1
+    for value in values:
+        kind = type(value)
+        if kind is int or kind is Traced:
+            continue
+        if kind is not np.ndarray:
+            raise AmountError(f"an amount must be int or an int64 column, got {kind.__name__} {value!r}")
+        rows = _rows(value, rows)
+    if rows < 0:
+        return False
+    for value in values:
+        if isinstance(value, int) and not -INT63 <= value < INT63:
+            raise AmountError(f"{value} is beyond int64 and cannot be used with a column")
+    return True
+
+
+def _rows(column: Any, rows: int) -> int:
+    if column.dtype != np.int64:
+        raise AmountError(f"a column must be int64, got {column.dtype}")
+    if column.ndim != 1:
+        raise AmountError(f"a column has one dimension, got shape {column.shape}")
+    if rows not in (-1, column.size):
+        raise AmountError(f"columns must be of one length, got {rows} and {column.size} rows")
+    return int(column.size)
+
+
+@overload
+def half_up(numerator: int, denominator: int) -> int: ...
+@overload
+def half_up(numerator: Column, denominator: int | Column) -> Column: ...
+@overload
+def half_up(numerator: int, denominator: Column) -> Column: ...
+def half_up(numerator: Any, denominator: Any) -> Any:
+    """The quotient rounded half up, ties away from zero.
+
+    Raises AmountError for a denominator of 0, and for the one quotient of int64 columns that int64 cannot hold, 2**63.
+
+    >>> half_up(5, 2), half_up(-5, 2)
+    (3, -3)
+    """
+    if not any_columns(numerator, denominator):
+        return recorded("half_up", half_up_int(int(numerator), int(denominator)), numerator, denominator)
+    if np.any(denominator == 0):
+        raise AmountError("half_up: division by zero")
+    (low, high), (least, _) = bounds_of(numerator), bounds_of(denominator)
+    if isinstance(denominator, int) and least > 0 and max(-low, high) < INT63 - denominator:
+        return half_up_by(numerator, int(denominator), signed=low < 0)
+    return _half_up_each(numerator, denominator, signed=low < 0 or least < 0)
+
+
+def half_up_int(numerator: int, denominator: int, word: str = "half_up") -> int:
+    """The quotient of ints rounded half up; word: who asks, for the error of a denominator of 0."""
+    if denominator == 0:
+        raise AmountError(f"{word}: division by zero")
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    if numerator >= 0:
+        return (2 * numerator + denominator) // (2 * denominator)
+    return -((-2 * numerator + denominator) // (2 * denominator))
+
+
+def half_up_by(numerator: Column, denominator: int, *, signed: bool) -> Column:
+    """Column over a positive constant, where the numerator and the denominator together stay below 2**63: the fastest exact division."""
+    half = denominator // 2  # with an odd denominator no tie exists, and half // 1 rounds the same way
+    size = np.abs(numerator) if signed else numerator
+    quotient = ((size.view(np.uint64) + np.uint64(half)) // np.uint64(denominator)).view(np.int64)
+    return np.where(numerator < 0, -quotient, quotient) if signed else quotient
+
+
+def _half_up_each(numerator: Any, denominator: Any, *, signed: bool = True) -> Column:
+    """Any int64 figures: unsigned quotient and remainder, which cannot wrap."""
+    size, divisor = _magnitude(numerator), _magnitude(denominator)
+    quotient = size // divisor
+    rest = size - quotient * divisor
+    quotient += rest >= divisor - rest
+    result: Column = quotient.view(np.int64)
+    if not signed:
+        return result
+    negative = (numerator < 0) ^ (denominator < 0)
+    if ((result < 0) & ~negative).any():
+        raise AmountError("half_up: a quotient of 2**63 cannot be held in int64")
+    return np.where(negative, -result, result)
+
+
+def _magnitude(value: Any) -> Any:
+    """The absolute value as uint64, which holds that of -2**63 too."""
+    return np.abs(value).view(np.uint64) if isinstance(value, np.ndarray) else np.uint64(abs(int(value)))
+
+
+def bounds_of(value: Any) -> tuple[int, int]:
+    """The least and the largest of a column, or an int twice; 0 of an empty column."""
+    if not isinstance(value, np.ndarray):
+        return int(value), int(value)
+    return (int(value.min()), int(value.max())) if value.size else (0, 0)
+
+
+@overload
+def mul_div(a: int, b: int, c: int) -> int: ...
+@overload
+def mul_div(a: Column, b: int | Column, c: int | Column) -> Column: ...
+@overload
+def mul_div(a: int, b: Column, c: int | Column) -> Column: ...
+@overload
+def mul_div(a: int, b: int, c: Column) -> Column: ...
+def mul_div(a: Any, b: Any, c: Any) -> Any:
+    """a x b / c rounded half up, ties away from zero, without overflow.
+
+    Columns: where the largest product fits int64 it is divided as it is.  Else the quotient is estimated in float64 and
+    corrected by the exact remainder modulo 2**64.
+    Raises AmountError for c = 0 and, where the product of columns does not fit, for a divisor of 2**60 or more or a
+    quotient of 2**50 or more: it refuses what it cannot prove.
+
+    >>> mul_div(10**15, 10**15, 10**16)
+    100000000000000
+    """
+    if not any_columns(a, b, c):
+        return recorded("mul_div", half_up_int(int(a) * int(b), int(c), "mul_div"), a, b, c)
+    if np.any(c == 0):
+        raise AmountError("mul_div: division by zero")
+    bounds = [bounds_of(value) for value in (a, b, c)]
+    one, other, divisor = (max(-low, high) for low, high in bounds)
+    signed = any(low < 0 for low, _ in bounds)
+    if one * other < INT63:
+        product = a * b
+        if isinstance(c, int) and c > 0 and one * other < INT63 - c:
+            return half_up_by(product, int(c), signed=signed)
+        return _half_up_each(product, c, signed=signed)
+    if divisor >= 2**60:
+        raise AmountError("mul_div: a divisor of 2**60 or more cannot be proven exact")
+    x, y, z = (np.atleast_1d(_magnitude(value)) for value in (a, b, c))
+    # Five roundings put the estimate within 5/8 of a quotient below 2**50, so the nearest integer to the estimate is
+    # at most one away from the answer, and its remainder is less than twice the divisor: it fits int64.
+    estimate = x.astype(np.float64) * y.astype(np.float64) / z.astype(np.float64)
+    if estimate.size and float(estimate.max()) >= 2.0**50:
+        raise AmountError("mul_div: a quotient of 2**50 or more cannot be proven exact")
+    quotient = (estimate + 0.5).astype(np.int64)
+    twice = 2 * (x * y - quotient.view(np.uint64) * z).view(np.int64)
+    whole = z.view(np.int64)
+    quotient += twice >= whole
+    quotient -= twice < -whole
+    return np.where((a < 0) ^ (b < 0) ^ (c < 0), -quotient, quotient) if signed else quotient
+
+
+def split(total: int, weights: Sequence[int] | Column, codes: Sequence[str] | None = None) -> list[int]:
+    """The total split in proportion to the weights by largest remainder: the parts sum to the total.
+
+    weights: not negative, at least one positive unless the total is 0.
+    codes: break ties among equal remainders in ascending order; without them, position does.
+    Raises AmountError for negative or all-zero weights, and for anything that is no whole number.
+
+    >>> split(100, [1, 1, 1])
+    [34, 33, 33]
+    """
+    given = weights.tolist() if isinstance(weights, np.ndarray) else list(weights)
+    for figure in (total, *given):
+        if not isinstance(figure, int) or isinstance(figure, bool):
+            raise AmountError(f"split: an amount must be int, got {type(figure).__name__} {figure!r}")
+    shares = [int(weight) for weight in given]
+    if any(weight < 0 for weight in shares):
+        raise AmountError(f"split: weights must not be negative, got {min(shares)}")
+    if codes is not None and len(codes) != len(shares):
+        raise AmountError(f"split: {len(shares)} weights but {len(codes)} codes")
+    whole = sum(shares)
+    if whole == 0:
+        if total == 0:
+            return [0] * len(shares)
+        raise AmountError(f"split: {total} cannot be shared out over weights that are all 0")
+    sign, size = (-1, -int(total)) if total < 0 else (1, int(total))
+    parts = [size * weight // whole for weight in shares]
+    order = sorted(
+        range(len(shares)),
+        key=lambda at: (-(size * shares[at] % whole), codes[at] if codes is not None else "", at),
+    )
+    for at in order[: size - sum(parts)]:
+        parts[at] += 1
+    return [recorded("split", sign * part, total, weight, whole) for part, weight in zip(parts, given, strict=True)]
