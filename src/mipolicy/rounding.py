@@ -84,7 +84,10 @@ def half_up_int(numerator: int, denominator: int, word: str = "half_up") -> int:
 
 
 def half_up_by(numerator: Column, denominator: int, *, signed: bool) -> Column:
-    """Column over a positive constant, where the numerator and the denominator together stay below 2**63: the fastest exact division."""
+    """A column over a positive constant, by unsigned division: the fastest exact one.
+
+    The size of the largest numerator and the denominator must sum to less than 2**63; signed: whether any is negative.
+    """
     half = denominator // 2  # with an odd denominator no tie exists, and half // 1 rounds the same way
     size = np.abs(numerator) if signed else numerator
     quotient = ((size.view(np.uint64) + np.uint64(half)) // np.uint64(denominator)).view(np.int64)
