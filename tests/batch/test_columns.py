@@ -318,6 +318,7 @@ def test_an_amount_too_large_is_a_fault_of_its_row(column: Any) -> None:
     assert list(found.faults) == [1, 2]
     assert found.faults[1].message == f"medfee_sumamt: {column[1]} is too large"
     assert found.columns["medfee_sumamt"].tolist()[::3] == [1, MAX_FEN]
+    assert read(2, medfee_sumamt=np.array([-MAX_FEN, MAX_FEN])).faults == {}
 
 
 @pytest.mark.parametrize(
@@ -472,7 +473,7 @@ def test_a_column_of_floats_is_no_column_of_prices(column: Any) -> None:
 
 
 def test_an_integer_that_no_int64_holds_is_a_fault_of_its_row() -> None:
-    for column in (np.array([2**64 - 1, 1], np.uint64), [2**70, 1]):
+    for column in (np.array([2**64 - 1, 1], np.uint64), [2**70, 1], [2**63, 1], [-(2**63), 1]):
         assert list(lines(2, pric=column).faults) == [0]
 
 

@@ -27,7 +27,7 @@ __all__ = ["ReadTable", "Table", "read_table"]
 
 Table: TypeAlias = Mapping[str, Any]
 _LAST_DAY: Final = day_number(datetime.date.max)
-_ABSENT: Final[Mapping[str, int]] = {"fen": NO_AMOUNT, "date": NO_DAY, "price": -1, "rate": -1}
+_ABSENT: Final[Mapping[str, int]] = {"fen": NO_AMOUNT, "date": NO_DAY}
 
 
 @frozen
