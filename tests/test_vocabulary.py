@@ -345,6 +345,20 @@ def test_beyond_and_remaining_refuse_a_difference_that_int64_cannot_hold() -> No
         assert word(-(2**63), column(2**63 - 1)).tolist() == [0]
 
 
+def test_no_limit_remains_no_limit_whatever_has_been_used() -> None:
+    used = (0, 1, 5, 10**12, 2 * 10**12, -3)
+    assert [remaining(MAX_FEN, each) for each in used] == [MAX_FEN] * 6
+    assert remaining(MAX_FEN, column(*used)).tolist() == [MAX_FEN] * 6
+    assert remaining(column(*(MAX_FEN for _ in used)), column(*used)).tolist() == [MAX_FEN] * 6
+    assert remaining(column(MAX_FEN, MAX_FEN - 1, 5), 5).tolist() == [MAX_FEN, MAX_FEN - 6, 0]
+    assert [remaining(MAX_FEN - 1, each) for each in used[:3]] == [MAX_FEN - 1, MAX_FEN - 2, MAX_FEN - 6]
+    left = remaining(traced(MAX_FEN), 5)
+    assert isinstance(left, Traced)
+    assert left == int(MAX_FEN)
+    assert left.word == "remaining"
+    assert beyond(MAX_FEN, 5) == MAX_FEN - 5
+
+
 def test_capped_and_pick_at_the_ends_of_int64() -> None:
     ends = column(-(2**63), 2**63 - 1)
     assert capped(ends, 2**63 - 1).tolist() == ends.tolist()

@@ -499,7 +499,7 @@ open.codes = "a list of codes that the reform leaves to the city"
     (version,) = applied.versions["care.resident"]
     assert version.effective == day("2024-01-01")
     assert version.open == {"codes": "a list of codes that the reform leaves to the city"}
-    assert version.sources == {"ceiling": Citation("change", "九"), "effective": Citation("change", "末")}
+    assert version.sources == {"ceiling": Citation("change", "九"), "effective": Citation("reform", "一")}
     assert version.source == Citation("notice", "二")
     assert version.leaves["rate.primary.minor"] == Figure(650_000, Citation("reform", "一"))
     gaps = applied.gaps("care.resident", version)
@@ -570,6 +570,37 @@ def test_open_figures_stand_in_the_provenance_table_with_the_clause_that_leaves_
         ("bands", "某医保发〔2023〕1号", "二"),
     ]
     assert {(row.effective, row.until) for row in rows} == {("open", "")}
+
+
+def test_the_days_of_a_version_stand_in_the_provenance_table_with_their_own_clauses() -> None:
+    number = "某医保发〔2023〕1号"
+    base = read(FULL)
+    days = {(row.version, row.path): row for row in base.provenance() if row.path in ("effective", "until")}
+    dates = ("2023-03-01", "2023-12-31")
+    assert days["2023", "effective"] == Provenance(
+        "care.employee", "2023", "effective", "2023-03-01", number, "一(一)", *dates
+    )
+    assert days["2023", "until"] == Provenance("care.employee", "2023", "until", "2023-12-31", "调整通知", "二", *dates)
+    assert days["some day", "effective"].value == "open"
+    moved = """
+[[sections.care.employee]]
+version = "2023"
+effective = 2023-04-01
+sources.effective = { document = "reform", clause = "二" }
+
+[[sections.care.resident]]
+version = "some day"
+effective = 2024-01-01
+source = { document = "reform", clause = "一" }
+"""
+    applied = read(overlay(moved), base)
+    cited = {
+        row.version: (row.value, row.document, row.clause) for row in applied.provenance() if row.path == "effective"
+    }
+    assert cited["2023"] == ("2023-04-01", "改革方案", "二")
+    assert cited["some day"] == ("2024-01-01", "改革方案", "一")
+    assert cited["2024"] == ("2024-02-01", number, "一(二)")
+    assert loads(dumps(applied), applied.sections) == applied
 
 
 def test_traced_terms_equal_the_plain_ones_and_carry_path_version_and_clause() -> None:

@@ -413,6 +413,14 @@ def test_every_figure_of_a_table_is_traced_with_its_path() -> None:
     assert unit_text(words.values[1].leaf.unit, words.values[1]) == "always"
 
 
+def test_words_with_chinese_labels_are_traced_with_a_list_that_holds_both() -> None:
+    kind = TableKind("word", (LEVEL,), ("no", "yes"), ("否", "是"))
+    traced: Any = kind.trace(Table((LEVEL,), (0, 1)), leaf)
+    unit = traced.values[1].leaf.unit
+    assert (unit.members, unit.zh, unit.en) == (("no", "yes"), ("否", "是"), ("no", "yes"))
+    assert traced.values[1].leaf.name == "primary"
+
+
 def test_every_rate_of_bands_is_traced_with_its_path() -> None:
     bands = take(BANDS, [band("0"), band("9")])[""]
     found: Any = BANDS.trace(bands, leaf)

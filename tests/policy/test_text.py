@@ -724,6 +724,28 @@ def test_mistakes_of_overlays(text: str, base: bool, expected: list[tuple[str, s
     assert mistakes(text, read(FULL) if base else None) == expected
 
 
+def test_an_overlay_that_moves_a_first_day_cites_what_moves_it() -> None:
+    body = """
+[[sections.care.employee]]
+version = "2023"
+effective = {}
+{}
+"""
+    base = read(FULL)
+    message = "an overlay's first day needs a source of its own"
+    assert mistakes(overlay(body.format("2023-04-01", "")), base) == [(f"{E}.effective", message)]
+    assert read(overlay(body.format("2023-03-01", "")), base).versions == base.versions
+    for cited in ("source", "sources.effective"):
+        text = overlay(body.format("2023-04-01", f'{cited} = {{ document = "reform", clause = "七" }}'))
+        version = read(text, base).versions["care.employee"][0]
+        assert version.effective == day("2023-04-01")
+        assert version.cited("effective") == Citation("reform", "七")
+        assert version.source == NOTICE
+    for wrong, message in (("source = 'x'", "takes a table, not 'x'"), ("sources = 1", "takes a table")):
+        path = wrong.partition(" ")[0]
+        assert mistakes(overlay(body.format("2023-04-01", wrong)), base) == [(f"{E}.{path}", message)]
+
+
 def test_a_leaf_of_an_overlay_may_cite_its_own_source_alone() -> None:
     body = """
 [[sections.care.employee]]

@@ -338,9 +338,12 @@ class _Reader:
                 if own is None and base is not None and "source" not in bad:
                     self._problem(f"{path}.{whole}", "an overlay's figure needs a source of its own")
                 leaves[whole] = Figure(value, own or source)
-        dated = frame.effective is not None and base is not None and frame.effective != base.effective
-        if dated and frame.source is None and "effective" not in frame.sources and "source" not in bad:
-            self._problem(f"{path}.effective", "an overlay's first day needs a source of its own")
+        cited = {**(base.sources if base else {}), **frame.sources}
+        if base is not None and frame.effective not in (None, base.effective) and "effective" not in frame.sources:
+            if frame.source is not None:
+                cited["effective"] = frame.source
+            elif "source" not in bad and "sources" not in bad:
+                self._problem(f"{path}.effective", "an overlay's first day needs a source of its own")
         version = Version(
             name=frame.version,
             source=base.source if base else source,
@@ -354,7 +357,7 @@ class _Reader:
         version = attrs.evolve(
             version,
             open=kept_at({**(base.open if base else {}), **frame.open}, unfilled),
-            sources=kept_at({**(base.sources if base else {}), **frame.sources}, {*unfilled, "effective"}),
+            sources=kept_at(cited, {*unfilled, "effective"}),
         )
         self._check_span(frame, bad, version, path)
         if len(self.problems) == faults:
