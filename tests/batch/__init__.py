@@ -33,6 +33,7 @@ __all__ = [
     "overlay",
     "random_lines",
     "random_records",
+    "random_years",
     "reversal",
     "row_of",
     "stay",
@@ -354,3 +355,53 @@ def random_lines(random: Random, records: Sequence[Record], share: float = 0.5) 
         found += mine
     random.shuffle(found)
     return found
+
+
+def random_years(random: Random, rows: int, psn_no: str = "P1") -> tuple[list[Record], list[dict[str, Any]]]:
+    """One employee's visits and stays over two years, as records and as `tests.oracles.year` takes them."""
+    records, bills = [], []
+    status = random.choice(("in_service", "retired"))
+    for number in range(rows):
+        level, code = random.choice(
+            (("tertiary", "02"), ("secondary", "07"), ("level_1", "08"), ("primary", "09"), ("ungraded", "11"))
+        )
+        settled = datetime.datetime(2024, 1, 1, 8) + datetime.timedelta(
+            days=random.randrange(731), hours=random.randrange(3)
+        )
+        size = random.choice((10**4, 10**5, 10**6, 2 * 10**7))
+        fen = random.choice((0, random.randrange(size), random.randrange(size), random.randrange(size // 50 + 1) * 50))
+        kind = random.choice(("visit", "visit", "stay"))
+        common = {
+            "psn_no": psn_no,
+            "psn_type": "11" if status == "in_service" else "12",
+            "hosp_lv": code,
+            "medins_kind": "township_center" if level == "primary" else "hospital",
+            "setl_time": str(settled),
+        }
+        bill: dict[str, Any] = {
+            "kind": kind,
+            "setl_id": f"{psn_no}-{random.randrange(100):02d}-{number}",
+            "settled": settled,
+            "level": level,
+            "status": status,
+            "amount": fen,
+        }
+        if kind == "visit":
+            records.append(visit(bill["setl_id"], fen, **common))
+        else:
+            discharged = settled.date() - datetime.timedelta(days=random.choice((0, 0, 2, 20)))
+            discharged = max(discharged, datetime.date(2024, 1, 1))
+            admitted = discharged - datetime.timedelta(days=random.choice((0, 3, 10, 30)))
+            bill |= {
+                "admitted": admitted,
+                "discharged": discharged,
+                "disease": random.choice(("", "N18.500", "C34.900", "C50.900", "G51.000")),
+                "referred": random.random() < 0.5,
+                "interim": random.random() < 0.2,
+            }
+            flags = {"referral_flag": str(int(bill["referred"])), "mid_setl_flag": str(int(bill["interim"]))}
+            records.append(
+                stay(bill["setl_id"], fen, str(admitted), str(discharged), dise_codg=bill["disease"], **flags, **common)
+            )
+        bills.append(bill)
+    return records, bills

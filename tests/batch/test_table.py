@@ -29,6 +29,7 @@ from tests.batch import (
     overlay,
     random_lines,
     random_records,
+    random_years,
     reversal,
     row_of,
     stay,
@@ -36,6 +37,7 @@ from tests.batch import (
     totals_of,
     visit,
 )
+from tests.oracles import year as oracle
 
 POLICY = mipolicy.load("assumed")
 UNSTATED: dict[str, Any] = dict.fromkeys(PARTS, "")
@@ -86,8 +88,62 @@ def conduct(year_by: str, on_split: str) -> mipolicy.Policy:
     )
 
 
+def quotas(period: str, carry: bool) -> str:
+    """Other quotas of the streams that have them."""
+    return "".join(
+        f"""
+        [[sections.outpatient.{section}]]
+        version = "{version}"
+        source = {{ document = "change", clause = "quota" }}
+        diseases = [
+            {{ dise_codg = "MT0001", quota = "600" }},
+            {{ dise_codg = "MT0002", quota = "900" }},
+            {{ dise_codg = "LB0001", quota = "700" }},
+            {{ dise_codg = "LB0002", quota = "none" }},
+        ]
+        quota_period = "{period}"
+        quota_carry_over = {str(carry).lower()}
+        second_disease_addition = "150"
+        designated_only = false
+        """
+        for section, version in (
+            ("employee.special", "2024"),
+            ("employee.special", "2025"),
+            ("resident.special", "2024"),
+            ("employee.two_disease", "2024"),
+            ("resident.two_disease", "2024"),
+        )
+    )
+
+
+SCOPES = """
+    [[sections.outpatient.employee.general]]
+    version = "2025"
+    source = { document = "change", clause = "scope" }
+    deductible_scope = "year_and_level"
+    deductible_streams = ["general", "special"]
+    ceiling_basis = "eligible_cost"
+    ceiling_streams = ["general", "inpatient"]
+    [[sections.inpatient.employee]]
+    version = "2025"
+    source = { document = "change", clause = "scope" }
+    deductible_scope = "year_and_level"
+    deductible_yearly_maximum = "700"
+    band_scope = "year"
+    ceiling_basis = "eligible_cost"
+    transfer_days = 40
+    [[sections.inpatient.resident]]
+    version = "2025"
+    source = { document = "change", clause = "scope" }
+    deductible_scope = "stay"
+    band_scope = "stay"
+    """
 POLICIES = [
     POLICY,
+    overlay(quotas("month", False)),
+    overlay(quotas("quarter", True)),
+    overlay(quotas("year", True)),
+    overlay(SCOPES),
     conduct("admission", "once"),
     conduct("discharge", "once"),
     conduct("settlement", "once"),
@@ -125,6 +181,27 @@ def test_thousands_of_rows_settle_as_their_bills_do(seed: int) -> None:
     assert (settled["hifp_pay"] < 0).sum() > 20
     assert (settled["hosp_part_amt"] != 0).sum() > 20
     assert result.total("medfee_sumamt") == int(settled["medfee_sumamt"].sum())
+
+
+@pytest.mark.parametrize("policy", POLICIES[1:])
+def test_other_figures_settle_as_their_bills_do(policy: Any) -> None:
+    records, lines = big_table(21, 400, 0.2)
+    check(records, lines, policy=policy)
+
+
+def test_the_years_of_many_persons_are_what_the_oracle_says() -> None:
+    random = Random(17)
+    records, expected = [], {}
+    for person in range(60):
+        mine, bills = random_years(random, 40, f"P{person:02d}")
+        records += mine
+        expected |= oracle.years(bills)
+    random.shuffle(records)
+    columns = settle(records).columns
+    ids = np.asarray(columns["setl_id"]).tolist()
+    assert len(ids) == 2_400
+    for name in ("act_pay_dedc", "hifp_pay", "year"):
+        assert columns[name].tolist() == [expected[setl_id][name] for setl_id in ids]
 
 
 @pytest.mark.parametrize("policy", SPLITS)
