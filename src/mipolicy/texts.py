@@ -88,7 +88,7 @@ class Coded:
     def figures(self, figure: Callable[[str], int]) -> Column:
         """A number per row, from a number per distinct value."""
         numbers = np.array([figure(value) for value in self.values] or [0], np.int64)
-        return numbers.take(self.codes)
+        return numbers.take(self.codes) if len(numbers) > 1 else np.broadcast_to(numbers[0], len(self))
 
     @cached_property
     def positions(self) -> dict[str, int]:

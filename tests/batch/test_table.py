@@ -191,7 +191,8 @@ def test_other_figures_settle_as_their_bills_do(policy: Any) -> None:
 
 def test_the_years_of_many_persons_are_what_the_oracle_says() -> None:
     random = Random(17)
-    records, expected = [], {}
+    records: list[Record] = []
+    expected: dict[str, Any] = {}
     for person in range(60):
         mine, bills = random_years(random, 40, f"P{person:02d}")
         records += mine

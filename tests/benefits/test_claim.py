@@ -13,7 +13,7 @@ import mipolicy
 from mipolicy import Bill, Totals
 from mipolicy.benefits.axes import LEVEL, SCHEMES, STREAMS
 from mipolicy.benefits.bill import Days
-from mipolicy.benefits.claim import Claim, Codes, Texts, claim_of, settle_claim, stay_of, visit_of
+from mipolicy.benefits.claim import Claim, Codes, Texts, designated_of, recognised_of, settle_claim, stay_of, visit_of
 from mipolicy.benefits.inpatient import InpatientTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.settlement import section_name
@@ -42,30 +42,22 @@ def claim(
     **given: int,
 ) -> Claim[int]:
     """A claim of a public secondary hospital's bill."""
-    codes = Codes(SECONDARY, 0, 0, 0, 0, 0, 0, 0, 0)
     adm, dscg = given.pop("adm", NO_DAY), given.pop("dscg", NO_DAY)
     days = Days(on(day), adm, dscg, on(begins) if begins else NO_DAY, on(ends) if ends else NO_DAY)
     parts = Parts(fen, 0, 0, 0, fen, 0)
-    return claim_of(days, parts, attrs.evolve(codes, **given), texts or Texts("H1", "", "", ""))
+    texts = texts or Texts("H1", "", "", "")
+    codes = Codes(SECONDARY, 0, 0, 0, 0, designated_of(texts), recognised_of(days), 0, 0, 0, 0)
+    return Claim(days, parts, attrs.evolve(codes, **given), texts)
 
 
 def columns(*claims: Claim[int]) -> Claim[Any]:
     """Claims as columns."""
 
-    def column(name: str, of: Any = None) -> Any:
-        return np.array([getattr(of(each) if of else each, name) for each in claims], np.int64)
+    def together(kind: type[Any], of: str) -> Any:
+        values = {each.name: [getattr(getattr(one, of), each.name) for one in claims] for each in attrs.fields(kind)}
+        return kind(**{name: Coded.of(v) if kind is Texts else np.array(v, np.int64) for name, v in values.items()})
 
-    def inner(kind: type[Any], of: Any) -> Any:
-        return kind(**{each.name: column(each.name, of) for each in attrs.fields(kind)})
-
-    texts = ("fixmedins_code", "dise_codg", "second_dise_codg")
-    plain = [each.name for each in attrs.fields(Claim) if each.name not in (*texts, "parts", "days")]
-    return Claim(
-        parts=inner(Parts, lambda each: each.parts),
-        days=inner(Days, lambda each: each.days),
-        **{name: column(name) for name in plain},
-        **{name: Coded.of([getattr(each, name) for each in claims]) for name in texts},
-    )
+    return Claim(together(Days, "days"), together(Parts, "parts"), together(Codes, "codes"), together(Texts, "texts"))
 
 
 # ------------------------------------------------------------------------------------------------------------- flags
@@ -76,7 +68,7 @@ def columns(*claims: Claim[int]) -> Claim[Any]:
     [("H1", "H1", 1), ("H1", "H2", 0), ("H1", "", 0), ("", "", 0), ("H1", "H1 ", 0)],
 )
 def test_designated_is_where_the_person_is_registered(here: str, registered: str, expected: int) -> None:
-    assert claim(texts=Texts(here, registered, "", "")).designated == expected
+    assert claim(texts=Texts(here, registered, "", "")).codes.designated == expected
 
 
 @pytest.mark.parametrize(
@@ -94,8 +86,8 @@ def test_designated_is_where_the_person_is_registered(here: str, registered: str
 )
 def test_a_recognition_holds_from_its_first_to_its_last_day(begins: str, ends: str, expected: int) -> None:
     made = claim("2025-03-01", begins, ends)
-    assert made.recognised == expected
-    assert columns(made, made).recognised.tolist() == [expected, expected]
+    assert made.codes.recognised == expected
+    assert recognised_of(columns(made, made).days).tolist() == [expected, expected]
 
 
 # ------------------------------------------------------------------------------------------- deductibles and ceilings
@@ -432,7 +424,7 @@ def test_the_deductible_of_a_continuous_stay_adds_up_and_an_interim_bill_leaves_
     posting = posted(made, latest(paid=20_000, ordinal=1))  # second stay: 250 yuan, 200 of it paid
     assert posting.stay["paid"] == 25_000
     assert posting.stay["open"] == 1
-    apart = posted(attrs.evolve(made, referral=0), latest(paid=20_000, ordinal=1))
+    apart = posted(attrs.evolve(made, codes=attrs.evolve(made.codes, referral=0)), latest(paid=20_000, ordinal=1))
     assert apart.stay["paid"] == 10_000
 
 

@@ -2,17 +2,15 @@
 
 Rows are taken in order of time, some blocks together.  Among those a person's rows go in rounds: the first row of
 everybody, then the second, and so on, so that the rows of a block are of different persons and one body settles them as
-columns.  Persons are dealt out to threads; rows of a person never meet
-another thread, so any number of threads and any block size give the same figures.
+columns.  Each thread has a range of persons; rows of a person never meet another thread, so any number of threads and
+any block size give the same figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-import attrs
 import numpy as np
 from attrs import frozen
 
@@ -22,13 +20,13 @@ from mipolicy.batch.prepare import Run, taken_rows
 from mipolicy.batch.result import MOVED
 from mipolicy.benefits.axes import STREAMS
 from mipolicy.benefits.bill import Days
-from mipolicy.benefits.claim import Claim, Codes, Texts, claim_of, settle_claim
+from mipolicy.benefits.claim import Claim, Codes, Texts, settle_claim
 from mipolicy.benefits.statement import Parts
 from mipolicy.benefits.totals import STAY_FIGURES, YEAR_FIGURES, Posting
 from mipolicy.money import Column
-from mipolicy.texts import Text
+from mipolicy.texts import Coded, Text
 
-__all__ = ["Journal", "Order", "Rows", "carry", "rounds_of"]
+__all__ = ["Journal", "Rows", "carry", "rounds_of"]
 
 _CHUNK: Final = 16
 """Blocks whose rounds are made together: near in time, rows lie near in memory."""
@@ -65,15 +63,21 @@ class Rows:
 
     def claim(self, at: Column) -> Claim[Column]:
         """The claims of some rows; what is the same for every row of the table stands as one value."""
-        texts = Texts(**{each.name: _text_rows(getattr(self.texts, each.name), at) for each in attrs.fields(Texts)})
-        days: Days[Column] = _rows_of(self.days, at)
-        parts: Parts[Column] = _rows_of(self.parts, at)
-        codes: Codes[Column] = _rows_of(self.codes, at)
-        return claim_of(days, parts, codes, texts)
+        taken: Any = [_Taken(of, at) for of in (self.days, self.parts, self.codes, self.texts)]
+        return Claim(*taken)
 
 
-def _rows_of(of: Any, at: Column) -> Any:
-    return type(of)(**{each.name: taken_rows(getattr(of, each.name), at) for each in attrs.fields(type(of))})
+class _Taken:
+    """Some rows of a record of columns, each column taken when it is first asked for: rules differ in what they read."""
+
+    def __init__(self, of: Any, at: Column) -> None:
+        self._of, self._at = of, at
+
+    def __getattr__(self, name: str) -> Any:
+        column = getattr(self._of, name)
+        taken = _text_rows(column, self._at) if isinstance(column, (str, Coded)) else taken_rows(column, self._at)
+        setattr(self, name, taken)
+        return taken
 
 
 def _text_rows(text: Text, at: Column) -> Text:
@@ -82,24 +86,15 @@ def _text_rows(text: Text, at: Column) -> Text:
     return text.values[0] if len(text.values) == 1 else text.take(at)
 
 
-@frozen
-class Order:
-    """Places of rows by round, and within a round in order of time; where each round starts, and the end."""
-
-    rows: Column
-    starts: Column
-
-
 def _in_time(rows: Rows, tie: Callable[[int], Any]) -> Column:
     """The active rows in order of time, those of one time in the order of their ids."""
     active, when = rows.active, rows.when.take(rows.active)
-    later = when[1:] > when[:-1]
-    if later.all():
-        return active
-    if not (later | (when[1:] == when[:-1])).all():
+    if (when[1:] < when[:-1]).any():
         order = np.argsort(when, kind="stable")
         active, when = active[order], when[order]
     equal = np.flatnonzero(when[1:] == when[:-1])
+    if not equal.size:
+        return active
     tied = np.union1d(equal, equal + 1)
     times, group = np.unique(when[tied], return_inverse=True)
     keys = np.sort((group.astype(np.int64) << 32) | rows.person[active[tied]])  # only one person's order matters
@@ -113,21 +108,22 @@ def _in_time(rows: Rows, tie: Callable[[int], Any]) -> Column:
     return active
 
 
-def rounds_of(person: Any) -> Order:
-    """The rounds of rows in order of time; person: a small integer per row."""
+def rounds_of(person: Any) -> Iterator[Column]:
+    """The places of rows in order of time, by round: each person's first, then each one's second, and so on.
+
+    person: a small integer per row; within a round places are in the order of persons, as their totals lie in memory.
+    """
     count = len(person)
-    if not count:
-        return Order(np.empty(0, np.int64), np.zeros(1, np.int64))
     keys = (person.astype(np.int64) << 32) | np.arange(count)
     keys.sort()
     owner, place = keys >> 32, keys & _LOW
-    starts = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]]))
-    lengths = np.diff(np.append(starts, count))
-    rank = np.arange(count) - np.repeat(starts, lengths)
-    by_round = (rank << 32) | place
-    by_round.sort()
-    bounds = np.searchsorted(by_round, np.arange(int(lengths.max()) + 1) << 32)
-    return Order(by_round & _LOW, bounds)
+    after = np.append(np.flatnonzero(owner[1:] != owner[:-1]) + 1, count)
+    at = np.concatenate([[0], after[:-1]])
+    while len(at) and count:
+        yield place.take(at)
+        at = at + 1
+        more = np.flatnonzero(at < after)
+        at, after = at.take(more), after.take(more)
 
 
 @frozen
@@ -182,18 +178,29 @@ def carry(
 
     in_order = _in_time(rows, tie)
 
+    owner = rows.person.take(in_order) if threads > 1 else in_order
+    bounds = _shares(owner, threads) if threads > 1 else []
+
     def work(share: int) -> None:
-        mine = in_order.take(np.flatnonzero(rows.person.take(in_order) % threads == share)) if threads > 1 else in_order
+        mine = in_order
+        if threads > 1:
+            mine = in_order.take(np.flatnonzero((owner >= bounds[share]) & (owner < bounds[share + 1])))
         journal = Journal(wanted, {}) if journaled else None
         for first in range(0, len(mine), _CHUNK * block_rows):
             chunk = mine[first : first + _CHUNK * block_rows]
-            order = rounds_of(rows.person.take(chunk))
-            for start, stop in pairwise(order.starts.tolist()):
-                for begin in range(start, stop, block_rows):
-                    block = chunk.take(order.rows[begin : min(begin + block_rows, stop)])
+            for places in rounds_of(rows.person.take(chunk)):
+                for begin in range(0, len(places), block_rows):
+                    block = chunk.take(places[begin : begin + block_rows])
                     _settle_block(rows, block, ledger, journal, outputs)
 
     mapped(work, range(threads), threads)
+
+
+def _shares(owner: Any, threads: int) -> list[int]:
+    """Where each thread's persons begin, and the end: as many rows for each, and totals that lie apart in memory."""
+    rows = np.cumsum(np.bincount(owner)) if len(owner) else np.zeros(1, np.int64)
+    inner = np.searchsorted(rows, np.arange(1, threads) * int(rows[-1]) // threads)
+    return [0, *inner.tolist(), len(rows)]
 
 
 def _settle_block(

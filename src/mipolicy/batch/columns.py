@@ -27,6 +27,7 @@ __all__ = ["ReadTable", "Table", "read_table"]
 
 Table: TypeAlias = Mapping[str, Any]
 _LAST_DAY: Final = day_number(datetime.date.max)
+_SECONDS: Final = ((NO_DAY + 1) * 86_400, (_LAST_DAY + 1) * 86_400 - 1)
 _ABSENT: Final[Mapping[str, int]] = {"fen": NO_AMOUNT, "date": NO_DAY}
 
 
@@ -125,7 +126,7 @@ def _distinct(column: Coded) -> Coded:
     if set(map(type, column.values)) - {str, np.str_}:
         strange = next(value for value in column.values if not isinstance(value, str))
         raise TableError(f"codes are text and keep their leading zeros, got {type(strange).__name__} {strange!r}")
-    if len(set(column.values)) == len(column.values):
+    if len(column.positions) == len(column.values):
         return column
     places: dict[str, int] = {}
     moved = np.array([places.setdefault(value, len(places)) for value in column.values], np.int32)
@@ -179,13 +180,17 @@ def _is_integer(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
+def _inside(array: Any, least: int, most: int) -> bool:
+    return not array.size or (int(array.min()) >= least and int(array.max()) <= most)
+
+
 def _units(name: str, array: Any, faults: dict[int, Fault], most: int) -> tuple[Column, list[int]] | None:
     """A column of integers, which are units already, and the rows that hold none; None for a column of another kind.
 
     An integer beside texts could be either, and one that is too large is no figure: both are faults of their rows.
     """
     if array.dtype.kind in "iu":
-        beyond = np.flatnonzero((array > most) | ((array < -most) if array.dtype.kind == "i" else False)).tolist()
+        beyond = [] if _inside(array, -most, most) else np.flatnonzero((array > most) | (array < -most)).tolist()
         numbers = array.astype(np.int64, copy=bool(beyond))
         empty: list[int] = []
     elif array.dtype.kind == "O":
@@ -243,6 +248,8 @@ def _days(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Column
 
 def _times(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Any:
     array = column.texts() if isinstance(column, Coded) else column
+    if array.dtype == "datetime64[s]" and _inside(array.view(np.int64), *_SECONDS):
+        return array
     if array.dtype.kind == "M":
         no_days = _no_days(name, array, array.astype("datetime64[D]").astype(np.int64), faults, needed=True)
         times = array.astype("datetime64[s]")

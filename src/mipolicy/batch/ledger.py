@@ -84,7 +84,7 @@ class Ledger:
     def add(self, name: str, place: Any, amount: Any) -> None:
         """Add to cells of a figure, each at most once."""
         figures = self.year_figures[name]
-        figures[place] = figures.take(place) + amount
+        figures[place] = figures.take(place) + amount  # unlike add.at, these let other threads work
 
     def totals(self, psn_no: str) -> Totals:
         """One person's totals."""
@@ -148,9 +148,6 @@ class UsedBy:
     def post(self, posting: Posting[Column]) -> None:
         """Add what the bills add."""
         for name, at, amount in posting.year:
-            if at is None and name in self._read:
-                self.ledger.year_figures[name][self.cells] = self._read[name] + amount
-            else:
-                self.ledger.add(name, self.place(name, at), amount)
+            self.ledger.add(name, self.place(name, at), amount)
         for name, value in posting.stay.items():
             self.ledger.stay_figures[name][self.persons] = value

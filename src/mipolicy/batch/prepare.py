@@ -16,11 +16,11 @@ from mipolicy.batch.columns import ReadTable, Table, read_table
 from mipolicy.batch.pool import mapped
 from mipolicy.benefits.axes import SCHEMES
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures, bill_fields
-from mipolicy.benefits.claim import Codes, Texts
+from mipolicy.benefits.claim import Codes, Texts, designated_of, recognised_of
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.settlement import INPATIENT
 from mipolicy.benefits.statement import Parts
-from mipolicy.calendar import as_date, days_of, year_of
+from mipolicy.calendar import NO_DAY, as_date, days_of, year_of
 from mipolicy.errors import CodeError, Fault, PolicyError, PolicyGap, TableError
 from mipolicy.money import Column
 from mipolicy.policy import Policy, Version
@@ -33,6 +33,7 @@ __all__ = ["BLOCK_ROWS", "BatchGap", "Faults", "Gaps", "Prepared", "Run", "code_
 
 Gaps: TypeAlias = Literal["raise", "reject"]
 BLOCK_ROWS: Final = 65_536
+_UNKNOWN: Final = -1
 _PAIRS: Final = 10_000
 """So many pairs of codes are looked at without asking which occur."""
 
@@ -164,7 +165,7 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Pre
     columns = {**read.columns, **{name: _folded(read.columns[name]) for name in AMOUNTS}}
     days = days_of(columns["setl_time"])
     region = policy.header.region
-    known = days[~faults.bad]  # a row without a time of its own is on no day
+    known = days[~faults.bad] if faults.why else days  # a row without a time of its own is on no day
     ends = (int(known.min()), int(known.max())) if known.size else (0, 0)
     books = tuple(CodeBook(region, as_date(day), policy.header.schemes) for day in ends)
 
@@ -176,7 +177,6 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Pre
             faults.mark(rows, fault)
     numbers = {name: each[0] for name, each in zip(_CODED, found, strict=True)}
     scheme, stream = schemes[0], numbers["stream"]
-    codes = Codes(**{each.name: numbers[each.name] for each in attrs.fields(Codes)})
     figures = Figures(
         **{name: columns[name] for name in AMOUNTS},
         days=Days(
@@ -186,7 +186,7 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Pre
             begn_day=columns["opsp_begndate"],
             end_day=columns["opsp_enddate"],
         ),
-        inpatient=(stream == INPATIENT).astype(np.int8),
+        inpatient=_each(stream, lambda each: (each == INPATIENT).astype(np.int8)),
         reversal=numbers["reversal"],
         names_original=columns["init_setl_id"].figures(lambda text: int(text != "")),
     )
@@ -196,6 +196,8 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Pre
         columns["dise_codg"],
         columns["second_dise_codg"],
     )
+    numbers["designated"], numbers["recognised"] = _designated(texts), _recognised(figures.days)
+    codes = Codes(**{each.name: numbers[each.name] for each in attrs.fields(Codes)})
     parts = Parts(**{name: columns[name] for name in AMOUNTS}, hosp_part_amt=np.broadcast_to(np.int64(0), read.rows))
     return Prepared(
         policy=policy.using(mode="carry_forward") if policy.mode == "warn" else policy,
@@ -209,17 +211,47 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Pre
         texts=texts,
         person=Coded.of(columns["psn_no"]),
         parts=parts,
-        on=days.copy(),
+        on=days,
         conduct=np.full(read.rows, -1, np.int16),
         run=np.full(read.rows, -1, np.int16),
-        year=year_of(days),
+        year=_years(days),
         split_rows=np.empty(0, np.int64),
     )
+
+
+def _years(days: Column) -> Column:
+    first, last = (year_of(int(day)) for day in (days.min(), days.max())) if days.size else (0, 0)
+    return np.broadcast_to(np.int64(first), days.shape) if first == last else year_of(days)
+
+
+def _each(column: Any, figure: Callable[[Any], Any]) -> Any:
+    """A figure of each row, once where the column says the same for all."""
+    return np.broadcast_to(figure(column[:1])[0], column.shape) if _is_same(column) and column.size else figure(column)
+
+
+def _is_same(column: Any) -> bool:
+    """Whether a column says the same for every row, and so takes no memory."""
+    return bool(column.strides == (0,))
+
+
+def _designated(texts: Texts) -> Any:
+    registered = texts.opsp_fixmedins_code
+    if isinstance(registered, Coded) and registered.values == ("",):
+        return np.broadcast_to(np.int8(0), len(registered))
+    return designated_of(texts).astype(np.int8)
+
+
+def _recognised(days: Days[Column]) -> Any:
+    if _is_same(days.begn_day) and days.begn_day.size and int(days.begn_day[0]) == NO_DAY:
+        return np.broadcast_to(np.int8(0), days.setl_day.shape)
+    return recognised_of(days).astype(np.int8)
 
 
 def _paired(left: Coded, right: Coded) -> tuple[Coded, dict[str, tuple[str, str]]]:
     """Two columns as one of pairs, and the pair that each of its texts stands for."""
     wide = len(right.values)
+    if len(left.values) == 1:
+        return right, {other: (left.values[0], other) for other in right.values}
     if len(left.values) * wide <= _PAIRS:
         codes: Any = left.codes * np.int32(wide) + right.codes
         pairs = [(one, other) for one in left.values for other in right.values]
@@ -266,25 +298,25 @@ def _numbered(column: Coded, figure: Callable[[CodeBook, str], int], books: tupl
     numbers, bad = np.zeros(max(1, len(column.values)), np.int8), {}
     for at, code in enumerate(column.values):
         try:
-            found = {figure(book, code) for book in dict.fromkeys(books)}
+            meanings = {figure(book, code) for book in dict.fromkeys(books)}
         except CodeError as error:
             bad[at] = Fault("code", str(error))
             continue
-        if len(found) > 1:
+        if len(meanings) > 1:
             raise TableError(f"the meaning of code {code!r} changes within the table's dates: settle it in parts")
-        numbers[at] = found.pop()
-    faults: list[Fault] = []
-    where: list[Any] = []
-    if bad:
-        unknown = np.zeros(len(numbers), bool)
-        unknown[list(bad)] = True
-        rows = np.flatnonzero(unknown.take(column.codes))
-        rows = rows[np.argsort(column.codes[rows], kind="stable")]
-        where = np.split(rows, np.flatnonzero(np.diff(column.codes[rows])) + 1) if rows.size else []
-        faults = [bad[int(column.codes[group[0]])] for group in where]
+        numbers[at] = meanings.pop()
+    numbers[list(bad)] = _UNKNOWN
     if len(column.values) == 1:
-        return np.broadcast_to(numbers[0], len(column)), faults, where
-    return numbers.take(column.codes), faults, where
+        found = np.broadcast_to(np.int8(0) if bad else numbers[0], len(column))
+        return found, list(bad.values()), [np.arange(len(column))] * len(bad)
+    found = numbers.take(column.codes)
+    rows = np.flatnonzero(found == _UNKNOWN) if bad else np.empty(0, np.int64)
+    if not rows.size:
+        return found, [], []
+    found[rows] = 0
+    rows = rows[np.argsort(column.codes[rows], kind="stable")]
+    where = np.split(rows, np.flatnonzero(np.diff(column.codes[rows])) + 1)
+    return found, [bad[int(column.codes[group[0]])] for group in where], where
 
 
 def _check_ids(prepared: Prepared, threads: int) -> None:
@@ -302,7 +334,10 @@ def _check_figures(prepared: Prepared, threads: int) -> None:
     def broken(begin: int) -> list[Column]:
         block = _block(prepared.figures, slice(begin, begin + BLOCK_ROWS))
         rows = len(prepared.figures.medfee_sumamt[begin : begin + BLOCK_ROWS])
-        return [_places(check.broken(block), rows) + begin for check in CHECKS]
+        possible = {when: when(block) for when in {check.when for check in CHECKS}}
+        return [
+            _places(check.broken(block) if possible[check.when] else False, rows) + begin for check in CHECKS
+        ]
 
     found = mapped(broken, range(0, prepared.read.rows, BLOCK_ROWS), threads)
     for at, check in enumerate(CHECKS):
@@ -326,7 +361,7 @@ def _block(of: Any, rows: slice) -> Any:
 
 def taken_rows(column: Any, rows: Any) -> Any:
     """Rows of a column as int64, or an int where the column says the same for all: constants cost nothing in a rule."""
-    if column.strides == (0,):
+    if _is_same(column):
         return int(column[0]) if column.size else 0
     values = column[rows] if isinstance(rows, slice) else column.take(rows)
     return values if values.dtype == np.int64 else values.astype(np.int64)

@@ -26,6 +26,7 @@ def match_reversals(prepared: Prepared) -> Column:
     bills = {ids.values[ids.codes[row]]: row for row in candidates.tolist()}
     when = read.columns["setl_time"].astype(np.int64)
     taken: set[int] = set()
+    prepared.year = np.array(prepared.year)
     for row in sorted(taking_back.tolist(), key=lambda row: (when[row], ids.values[ids.codes[row]])):
         name = names.values[names.codes[row]]
         at = bills.get(name)

@@ -53,6 +53,7 @@ def _terms_days(prepared: Prepared) -> None:
     rows = np.flatnonzero((figures.inpatient == 1) & prepared.routable())
     for version, of_version in _versions(prepared, "settlement", rows, figures.days.setl_day):
         terms: SettlementTerms = prepared.policy.build("settlement", version)
+        prepared.on = np.array(prepared.on) if not prepared.conducts else prepared.on
         prepared.conduct[of_version] = len(prepared.conducts)
         prepared.conducts.append(terms)
         prepared.on[of_version] = terms_day(terms, _days(prepared, of_version))
@@ -67,7 +68,11 @@ def _versions(prepared: Prepared, section: str, rows: Column, days: Column) -> l
     if not rows.size:
         return []
     versions: dict[str, Version] = {}
-    distinct, place = _distinct(days.take(rows))
+    of_rows = days.take(rows)
+    only = _only_version(prepared, section, of_rows)
+    if only is not None:
+        return [(only, rows)]
+    distinct, place = _distinct(of_rows)
     of_day = np.full(len(distinct), -1, np.int16)
     for at, day in enumerate(distinct.tolist()):
         try:
@@ -81,10 +86,20 @@ def _versions(prepared: Prepared, section: str, rows: Column, days: Column) -> l
             of_day[at] = list(versions).index(version.name) if version.name in versions else len(versions)
             versions.setdefault(version.name, version)
             prepared.use(section, day, int((place == at).sum()) if prepared.warns else 0)
-    if len(versions) == 1 and (of_day == 0).all():
-        return [(next(iter(versions.values())), rows)]
     which = of_day.take(place)
     return [(version, rows.take(np.flatnonzero(which == at))) for at, version in enumerate(versions.values())]
+
+
+def _only_version(prepared: Prepared, section: str, days: Column) -> Version | None:
+    """The complete version that all the days have: one that holds on two days holds on those between them."""
+    if prepared.warns:  # which asks for the days past a verified span, one by one
+        return None
+    try:
+        first, last = (prepared.policy.version(section, as_date(day)) for day in (int(days.min()), int(days.max())))
+        prepared.policy.build(section, first)
+    except (PolicyGap, NotInForce):
+        return None
+    return first if first is last else None
 
 
 def _distinct(days: Column) -> tuple[Any, Any]:
@@ -124,16 +139,13 @@ def _route(prepared: Prepared) -> None:
     """Give each row its section and version; a special-disease visit elsewhere may belong to the general stream."""
     texts, general = prepared.texts, STREAMS.index("general")
     elsewhere: Any = None
-    occurs = np.bincount(
-        prepared.stream * np.int8(len(SCHEMES)) + prepared.scheme, minlength=len(STREAMS) * len(SCHEMES)
-    )
+    routable = prepared.routable()
     for at in [*(at for at in range(len(STREAMS)) if at != general), general]:  # last: others may hand rows to it
-        for scheme in range(len(SCHEMES)):
-            if at != general and not occurs[at * len(SCHEMES) + scheme]:
-                continue
-            here = (prepared.stream == at) & (prepared.scheme == scheme) & prepared.routable()
+        of_stream = np.flatnonzero((prepared.stream == at) & routable)
+        for scheme in range(len(SCHEMES)) if of_stream.size else ():
+            here = of_stream if _says(prepared.scheme, scheme) else of_stream[prepared.scheme[of_stream] == scheme]
             section = section_name(SCHEMES[scheme], STREAMS[at])
-            for version, of_version in _versions(prepared, section, np.flatnonzero(here), prepared.on):
+            for version, of_version in _versions(prepared, section, here, prepared.on):
                 terms = prepared.policy.build(section, version)
                 stays = of_version
                 if belongs_to_general(terms):
@@ -146,11 +158,17 @@ def _route(prepared: Prepared) -> None:
                 prepared.runs.append(Run(scheme, at, section, version, terms))
 
 
+def _says(column: Column, value: int) -> bool:
+    """Whether a column that is the same for every row says this."""
+    return column.strides == (0,) and int(column[0]) == value
+
+
 def _years(prepared: Prepared) -> None:
     """The year of each stay, and the stays that are split at the year's end."""
     split = []
     for at, conduct in enumerate(prepared.conducts):
         rows = np.flatnonzero((prepared.conduct == at) & ~prepared.faults.bad)
+        prepared.year = prepared.year if prepared.year.flags.writeable else np.array(prepared.year)
         prepared.year[rows] = year_of(year_day(conduct, _days(prepared, rows)))
         if conduct.year_by == "split_at_year_end":
             days = _days(prepared, rows)

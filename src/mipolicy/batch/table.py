@@ -15,6 +15,7 @@ from mipolicy.batch.carry import Rows, carry
 from mipolicy.batch.columns import Table
 from mipolicy.batch.ledger import Ledger
 from mipolicy.batch.parts import rows_of
+from mipolicy.batch.pool import mapped
 from mipolicy.batch.prepare import BLOCK_ROWS, Gaps, Prepared
 from mipolicy.batch.result import MOVED, OUTPUTS, Rejects, TableResult, TotalsTable
 from mipolicy.batch.reversals import match_reversals
@@ -67,8 +68,7 @@ def settle_table(
         message += f" for {count} row(s) from {as_date(since)} to {as_date(until)}"
         warnings.warn(message, UnverifiedWarning, stacklevel=3)
     rows = rows_of(prepared, match_reversals(prepared))
-    first = int(rows.year.min()) if len(rows.year) else 0
-    years = tuple((np.flatnonzero(np.bincount(rows.year[rows.active] - first)) + first).tolist())
+    years = _years(rows)
     rows = attrs.evolve(rows, year=_places(years, rows.year))
     ledger = Ledger.opened(prepared.person.positions, years, totals or {})
     working = {name: np.zeros(len(rows.run), np.int64) for name in kept if name in OUTPUTS}
@@ -78,7 +78,15 @@ def settle_table(
         return (_text(ids, rows.source(row)), row)
 
     carry(rows, ledger, working, tie=tie, threads=workers, block_rows=block_rows)
-    return _result(prepared, rows, kept, working, ledger)
+    return _result(prepared, rows, kept, working, ledger, workers)
+
+
+def _years(rows: Rows) -> tuple[int, ...]:
+    """The years of the rows that are settled."""
+    if rows.year.strides == (0,):
+        return (int(rows.year[0]),) if len(rows.active) else ()
+    first = int(rows.year.min()) if len(rows.year) else 0
+    return tuple((np.flatnonzero(np.bincount(rows.year[rows.active] - first)) + first).tolist())
 
 
 def _places(years: tuple[int, ...], year: Column) -> Any:
@@ -95,18 +103,19 @@ def _threads(asked: int | None, rows: int) -> int:
 
 
 def _result(
-    prepared: Prepared, rows: Rows, kept: Sequence[str], working: Mapping[str, Column], ledger: Ledger
+    prepared: Prepared, rows: Rows, kept: Sequence[str], working: Mapping[str, Column], ledger: Ledger, threads: int
 ) -> TableResult:
     read, why = prepared.read, prepared.faults.why
     good = prepared.faults.good()
     whole = slice(None) if len(good) == read.rows else good
-    columns: dict[str, Any] = {}
-    for name in kept:
-        if name in working:
-            _fold(name, working[name], rows.parts_of)
-            columns[name] = working[name][: read.rows][whole]
-        else:
-            columns[name] = _taken(_label(prepared, rows, name), whole)
+
+    def column(name: str) -> Any:
+        if name not in working:
+            return _taken(_label(prepared, rows, name), whole)
+        _fold(name, working[name], rows.parts_of)
+        return _taken(working[name][: read.rows], whole)
+
+    columns = dict(zip(kept, mapped(column, kept, threads), strict=True))
     bad = np.array(sorted(why), np.int64)
     rejects = Rejects(
         bad,
@@ -129,7 +138,7 @@ def _label(prepared: Prepared, rows: Rows, name: str) -> Any:
 
 
 def _taken(column: Any, rows: Any) -> Any:
-    return column.take(rows) if isinstance(column, Coded) else column[rows]
+    return column[rows] if isinstance(column, np.ndarray) and isinstance(rows, slice) else column.take(rows)
 
 
 def _fold(name: str, column: Column, parts_of: Mapping[int, tuple[int, ...]]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
+import numpy as np
 from attrs import field, frozen
 
 from mipolicy import codes
@@ -234,13 +235,32 @@ def figures_of(bill: Bill, inpatient: int) -> Figures[int]:
     )
 
 
+def _always(of: Figures[Any]) -> bool:
+    return True
+
+
+def _is_odd(of: Figures[Any]) -> bool:
+    """Whether some amount is negative (as `NO_AMOUNT` is) or beyond the largest."""
+    amounts = (getattr(of, name) for name in AMOUNTS)
+    return any(int(np.min(amount)) < 0 or int(np.max(amount)) > MAX_FEN for amount in amounts)
+
+
+def _has_reversals(of: Figures[Any]) -> bool:
+    return bool(np.any(of.reversal))
+
+
 @frozen
 class Check:
-    """One thing that must hold of a bill: a short reason for rejects, a sentence, and the test, true where broken."""
+    """One thing that must hold of a bill.
+
+    reason: a short one for rejects; message: a sentence; broken: the test, true where it does not hold; when: which
+    bills can break it at all, asked once for a column of them.
+    """
 
     reason: str
     message: str
     broken: Callable[[Figures[Any]], Any]
+    when: Callable[[Figures[Any]], bool] = _always
 
 
 def _any_part(of: Figures[Any], test: Callable[[Any], Any]) -> Any:
@@ -248,16 +268,18 @@ def _any_part(of: Figures[Any], test: Callable[[Any], Any]) -> Any:
 
 
 CHECKS: Final = (
-    Check("amount", "medfee_sumamt is beyond ten billion yuan", lambda of: abs(of.medfee_sumamt) > MAX_FEN),
+    Check("amount", "medfee_sumamt is beyond ten billion yuan", lambda of: abs(of.medfee_sumamt) > MAX_FEN, _is_odd),
     Check(
         "amount",
         "the four parts are stated together, or left to the lines",
         lambda of: _any_part(of, lambda part: (part == NO_AMOUNT) != (of.inscp_scp_amt == NO_AMOUNT)),
+        _is_odd,
     ),
     Check(
         "amount",
         "a part of the bill is beyond ten billion yuan",
         lambda of: _any_part(of, lambda part: (part != NO_AMOUNT) & (abs(part) > MAX_FEN)),
+        _is_odd,
     ),
     Check(
         "identity",
@@ -273,11 +295,13 @@ CHECKS: Final = (
         lambda of: (
             (of.reversal == 0) & ((of.medfee_sumamt < 0) | _any_part(of, lambda part: (part != NO_AMOUNT) & (part < 0)))
         ),
+        _is_odd,
     ),
     Check(
         "amount",
         "a reversal carries the amounts of its bill with the opposite sign, none above 0",
         lambda of: (of.reversal == 1) & ((of.medfee_sumamt > 0) | _any_part(of, lambda part: part > 0)),
+        _has_reversals,
     ),
     Check(
         "reversal",

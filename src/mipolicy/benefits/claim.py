@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Generic
+from typing import Any, Generic
 
 from attrs import frozen
 
@@ -17,16 +17,25 @@ from mipolicy.money import NO_LIMIT, A
 from mipolicy.texts import Text, among, figured, same_text
 from mipolicy.vocabulary import all_of, any_of, capped, is_over, is_same, none_of, pick, remaining
 
-__all__ = ["Claim", "Codes", "Settled", "Texts", "claim_of", "settle_claim", "stay_of", "visit_of"]
+__all__ = [
+    "Claim",
+    "Codes",
+    "Settled",
+    "Texts",
+    "designated_of",
+    "recognised_of",
+    "settle_claim",
+    "stay_of",
+    "visit_of",
+]
 
 _QUARTER = 3
 
 
 @frozen
-class Claim(Generic[A]):
-    """A bill with its codes as small integers and its flags as 0 or 1, and its days."""
+class Codes(Generic[A]):
+    """A bill's codes as small integers and its flags as 0 or 1."""
 
-    parts: Parts[A]
     hosp_lv: A
     psn_type: A
     medins_kind: A
@@ -34,25 +43,6 @@ class Claim(Generic[A]):
     service_kind: A
     designated: A
     recognised: A
-    online: A
-    follow_up: A
-    referral: A
-    interim: A
-    days: Days[A]
-    fixmedins_code: Text
-    dise_codg: Text
-    second_dise_codg: Text
-
-
-@frozen
-class Codes(Generic[A]):
-    """A bill's codes and flags as small integers."""
-
-    hosp_lv: A
-    psn_type: A
-    medins_kind: A
-    medins_ownership: A
-    service_kind: A
     online: A
     follow_up: A
     referral: A
@@ -69,30 +59,28 @@ class Texts:
     second_dise_codg: Text
 
 
-def claim_of(days: Days[A], parts: Parts[A], codes: Codes[A], texts: Texts) -> Claim[A]:
-    """A claim from a bill's days, parts and codes; an outpatient visit is on the day it is settled."""
+@frozen
+class Claim(Generic[A]):
+    """A coded bill, or a column of them."""
+
+    days: Days[A]
+    parts: Parts[A]
+    codes: Codes[A]
+    texts: Texts
+
+
+def designated_of(texts: Texts) -> Any:
+    """1 where the institution is the one that the person registered, else 0."""
+    return same_text(texts.fixmedins_code, texts.opsp_fixmedins_code)
+
+
+def recognised_of(days: Days[A]) -> A:
+    """1 where a recognition is in force on the day that the bill is settled, else 0."""
     day, begins, ends = days.setl_day, days.begn_day, days.end_day
-    return Claim(
-        parts=parts,
-        hosp_lv=codes.hosp_lv,
-        psn_type=codes.psn_type,
-        medins_kind=codes.medins_kind,
-        medins_ownership=codes.medins_ownership,
-        service_kind=codes.service_kind,
-        designated=same_text(texts.fixmedins_code, texts.opsp_fixmedins_code),
-        recognised=all_of(
-            is_over(begins, NO_DAY),
-            none_of(is_over(begins, day)),
-            any_of(is_same(ends, NO_DAY), none_of(is_over(day, ends))),
-        ),
-        online=codes.online,
-        follow_up=codes.follow_up,
-        referral=codes.referral,
-        interim=codes.interim,
-        days=days,
-        fixmedins_code=texts.fixmedins_code,
-        dise_codg=texts.dise_codg,
-        second_dise_codg=texts.second_dise_codg,
+    return all_of(
+        is_over(begins, NO_DAY),
+        none_of(is_over(begins, day)),
+        any_of(is_same(ends, NO_DAY), none_of(is_over(day, ends))),
     )
 
 
@@ -121,25 +109,25 @@ def settle_claim(terms: OutpatientTerms | InpatientTerms, stream: str, claim: Cl
 
 def visit_of(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used[A]) -> Visit[A]:
     """What the outpatient rule is given: the claim, and the totals in the scopes that the terms name."""
-    zero = nothing(claim.hosp_lv)
+    zero = nothing(claim.codes.hosp_lv)
     deductible_used = zero
     if terms.deductible_scope == "year":
         deductible_used = _sum(zero, *(used.year(f"deductible.{each}") for each in terms.deductible_streams))
     elif terms.deductible_scope == "year_and_level":
-        cells = (used.cell(f"deductible_level.{each}", claim.hosp_lv) for each in terms.deductible_streams)
+        cells = (used.cell(f"deductible_level.{each}", claim.codes.hosp_lv) for each in terms.deductible_streams)
         deductible_used = _sum(zero, *cells)
     return Visit(
         inscp_scp_amt=claim.parts.inscp_scp_amt,
-        hosp_lv=claim.hosp_lv,
-        psn_type=claim.psn_type,
-        medins_kind=claim.medins_kind,
-        medins_ownership=claim.medins_ownership,
-        listed=among(claim.fixmedins_code, terms.listed_institutions),
-        designated=claim.designated,
-        recognised=claim.recognised,
-        online=claim.online,
-        follow_up=claim.follow_up,
-        service_kind=claim.service_kind,
+        hosp_lv=claim.codes.hosp_lv,
+        psn_type=claim.codes.psn_type,
+        medins_kind=claim.codes.medins_kind,
+        medins_ownership=claim.codes.medins_ownership,
+        listed=among(claim.texts.fixmedins_code, terms.listed_institutions),
+        designated=claim.codes.designated,
+        recognised=claim.codes.recognised,
+        online=claim.codes.online,
+        follow_up=claim.codes.follow_up,
+        service_kind=claim.codes.service_kind,
         deductible_used=deductible_used,
         ceiling_used=_ceiling_used(terms, zero, used),
         quota_left=_quota_left(terms, stream, claim, used),
@@ -148,29 +136,29 @@ def visit_of(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used[A]
 
 def stay_of(terms: InpatientTerms, claim: Claim[A], used: Used[A]) -> Stay[A]:
     """What the inpatient rule is given; a referral within the days that the terms name continues the stay before."""
-    zero = nothing(claim.hosp_lv)
+    zero = nothing(claim.codes.hosp_lv)
     gap = claim.days.adm_day - used.stay("end")
-    in_time = all_of(claim.referral, none_of(is_over(gap, terms.transfer_days)))
+    in_time = all_of(claim.codes.referral, none_of(is_over(gap, terms.transfer_days)))
     continuing = any_of(used.stay("open"), in_time)
     deductible_used = zero
     if terms.deductible_scope == "year":
         deductible_used = used.year("deductible.inpatient")
     elif terms.deductible_scope == "year_and_level":
-        deductible_used = used.cell("deductible_level.inpatient", claim.hosp_lv)
+        deductible_used = used.cell("deductible_level.inpatient", claim.codes.hosp_lv)
     last_ordinal = len(terms.deductible.axes[0].members) - 1
     return Stay(
         inscp_scp_amt=claim.parts.inscp_scp_amt,
-        hosp_lv=claim.hosp_lv,
-        psn_type=claim.psn_type,
+        hosp_lv=claim.codes.hosp_lv,
+        psn_type=claim.codes.psn_type,
         ordinal=pick(continuing, used.stay("ordinal"), capped(used.year("stays"), last_ordinal)),
         continuing=continuing,
         earlier_level=used.stay("level"),
         earlier_paid=used.stay("paid"),
         deductible_used=deductible_used,
         year_deductible=used.year("deductible.inpatient"),
-        once_a_year=among(claim.dise_codg, terms.once_a_year_diseases),
+        once_a_year=among(claim.texts.dise_codg, terms.once_a_year_diseases),
         once_a_year_paid=used.year("once_a_year"),
-        tcm_disease=among(claim.dise_codg, terms.tcm_diseases),
+        tcm_disease=among(claim.texts.dise_codg, terms.tcm_diseases),
         band_start=used.year("bands") if terms.band_scope == "year" else zero,
         ceiling_used=_ceiling_used(terms, zero, used),
     )
@@ -194,12 +182,12 @@ def _quota_left(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used
     A disease that the list does not hold has no quota of its own: 0.  A section without diseases has no quota.
     """
     if not terms.diseases:
-        return nothing(claim.hosp_lv) + int(NO_LIMIT)
+        return nothing(claim.codes.hosp_lv) + int(NO_LIMIT)
     quotas = {disease.dise_codg: disease.quota for disease in terms.diseases}
-    first: A = figured(claim.dise_codg, lambda code: quotas.get(code, 0))
-    second: A = figured(claim.second_dise_codg, lambda code: quotas.get(code, 0))
+    first: A = figured(claim.texts.dise_codg, lambda code: quotas.get(code, 0))
+    second: A = figured(claim.texts.second_dise_codg, lambda code: quotas.get(code, 0))
     higher = pick(is_over(second, first), second, first)
-    repeated: A = same_text(claim.dise_codg, claim.second_dise_codg)
+    repeated: A = same_text(claim.texts.dise_codg, claim.texts.second_dise_codg)
     both = all_of(first, second, none_of(repeated))
     quota = capped(higher + pick(both, terms.second_disease_addition, 0), int(NO_LIMIT))
     months = {"year": 12, "quarter": _QUARTER, "month": 1}[terms.quota_period]
@@ -224,7 +212,7 @@ def _posting_of_visit(stream: str, claim: Claim[A], visit: Visit[A], paid: Outpa
         (f"fund.{stream}", None, paid.hifp_pay),
         (f"cost.{stream}", None, paid.payable_scope),
         (f"deductible.{stream}", None, deductible),
-        (f"deductible_level.{stream}", claim.hosp_lv, deductible),
+        (f"deductible_level.{stream}", claim.codes.hosp_lv, deductible),
     ]
     if stream in ("special", "two_disease"):
         year.append((f"quota_month.{stream}", month_of(claim.days.setl_day), paid.hifp_pay))
@@ -242,17 +230,17 @@ def _posting_of_stay(claim: Claim[A], stay: Stay[A], paid: Inpatient[A], used: U
             ("fund.inpatient", None, paid.hifp_pay),
             ("cost.inpatient", None, paid.payable_scope),
             ("deductible.inpatient", None, paid.act_pay_dedc),
-            ("deductible_level.inpatient", claim.hosp_lv, paid.act_pay_dedc),
+            ("deductible_level.inpatient", claim.codes.hosp_lv, paid.act_pay_dedc),
             ("stays", None, counted),
             ("bands", None, paid.payable),
             ("once_a_year", None, pick(stay.once_a_year, paid.act_pay_dedc, 0)),
         ),
         {
             "end": claim.days.dscg_day,
-            "level": claim.hosp_lv,
+            "level": claim.codes.hosp_lv,
             "paid": before + paid.act_pay_dedc,
             "ordinal": stay.ordinal,
-            "open": claim.interim,
+            "open": claim.codes.interim,
             "counted": any_of(counted, already),
         },
     )

@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from mipolicy.benefits.axes import SCHEMES, STREAMS
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, NO_AMOUNT, Bill, CodeBook, Days, Figures, bill_fields, figures_of
 from mipolicy.benefits.catalogue import CatalogueItemsTerms, CatalogueTerms
-from mipolicy.benefits.claim import Claim, Codes, Settled, Texts, claim_of, settle_claim
+from mipolicy.benefits.claim import Claim, Codes, Settled, Texts, designated_of, recognised_of, settle_claim
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.fee_lines import Line, LineTable, SplitLines, split_lines
 from mipolicy.benefits.inpatient import InpatientTerms
@@ -133,7 +133,8 @@ def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), total
     for check in CHECKS:
         if check.broken(figures):
             raise InputError(f"bill {bill.setl_id}: {check.message}")
-    codes = _codes(book, bill, scheme)
+    texts = Texts(bill.fixmedins_code, bill.opsp_fixmedins_code, bill.dise_codg, bill.second_dise_codg)
+    codes = _codes(book, bill, scheme, figures.days, texts)
     conduct = policy.terms(SettlementTerms, on=bill.setl_time.date()) if stream == INPATIENT else None
     on = terms_day(conduct, figures.days) if conduct else figures.days.setl_day
     split = _split_of_one(policy, bill, figures, lines, as_date(on)) if lines else None
@@ -141,7 +142,8 @@ def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), total
         raise InputError(f"bill {bill.setl_id}: neither the four parts nor fee lines are given")
     after, done = totals, []
     for days, parts, part_codes, year in _years(conduct, bill, figures, codes, split):
-        part = _settle_part(policy, bill, (scheme, stream), (days, parts, part_codes), as_date(on), year, after)
+        claim = Claim(days, parts, part_codes, texts)
+        part = _settle_part(policy, (scheme, stream), claim, as_date(on), year, after)
         after = after.posted(part.scheme, part.year, part.settled.posting)
         done.append(part)
     setlinfo = done[0].settled.setlinfo
@@ -151,19 +153,11 @@ def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), total
 
 
 def _settle_part(
-    policy: Policy,
-    bill: Bill,
-    route: tuple[int, int],
-    numbers: tuple[Days[int], Parts[int], Codes[int]],
-    on: datetime.date,
-    year: int,
-    totals: Totals,
+    policy: Policy, route: tuple[int, int], claim: Claim[int], on: datetime.date, year: int, totals: Totals
 ) -> Part:
     scheme, stream = SCHEMES[route[0]], STREAMS[route[1]]
-    texts = Texts(bill.fixmedins_code, bill.opsp_fixmedins_code, bill.dise_codg, bill.second_dise_codg)
-    claim = claim_of(*numbers, texts)
     terms, version = _terms(policy, section_name(scheme, stream), on)
-    if not claim.designated and belongs_to_general(terms):
+    if not claim.codes.designated and belongs_to_general(terms):
         stream = "general"
         terms, version = _terms(policy, section_name(scheme, stream), on)
     settled = settle_claim(terms, stream, claim, totals.used(scheme, year))
@@ -180,13 +174,15 @@ def _terms(policy: Policy, section: str, on: datetime.date) -> tuple[OutpatientT
     return policy.build(section, version), version
 
 
-def _codes(book: CodeBook, bill: Bill, scheme: int) -> Codes[int]:
+def _codes(book: CodeBook, bill: Bill, scheme: int, days: Days[int], texts: Texts) -> Codes[int]:
     return Codes(
         hosp_lv=book.level(bill.hosp_lv, bill.medins_kind),
         psn_type=book.status(scheme, bill.psn_type),
         medins_kind=book.kind(bill.medins_kind),
         medins_ownership=book.ownership(bill.medins_ownership),
         service_kind=book.service(bill.service_kind),
+        designated=designated_of(texts),
+        recognised=recognised_of(days),
         online=book.flag("online_flag", bill.online_flag),
         follow_up=book.flag("follow_up_flag", bill.follow_up_flag),
         referral=book.flag("referral_flag", bill.referral_flag),
