@@ -34,7 +34,7 @@ def as_date(day: int) -> datetime.date:
 
 def days_of(times: Any) -> Column:
     """The days of a column of datetime64[s]."""
-    seconds: Column = times.astype(np.int64)
+    seconds: Column = times.view(np.int64)
     if seconds.size and int(seconds.min()) < 0:
         return np.floor_divide(seconds, _SECONDS)
     return (seconds.view(np.uint64) // np.uint64(_SECONDS)).view(np.int64)

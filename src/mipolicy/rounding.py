@@ -18,28 +18,28 @@ from mipolicy.traced import Traced, recorded
 __all__ = ["INT63", "any_columns", "bounds_of", "half_up", "half_up_by", "half_up_int", "mul_div", "split"]
 
 INT63: Final = 2**63
+_INT64: Final = np.dtype(np.int64)
 
 
 def any_columns(*values: object) -> bool:
     """Whether any value is a column; refuses whatever is neither an int nor an int64 column, and unequal lengths."""
-    rows = -1
+    rows, beyond = -1, None
     for value in values:
         kind = type(value)
-        if kind is int or kind is Traced:
-            continue
-        if kind is not np.ndarray:
+        if kind is np.ndarray:
+            rows = _rows(value, rows)
+        elif kind is int or kind is Traced:
+            if not -INT63 <= value < INT63:  # type: ignore[operator]  # it is an int
+                beyond = value
+        else:
             raise AmountError(f"an amount must be int or an int64 column, got {kind.__name__} {value!r}")
-        rows = _rows(value, rows)
-    if rows < 0:
-        return False
-    for value in values:
-        if isinstance(value, int) and not -INT63 <= value < INT63:
-            raise AmountError(f"{value} is beyond int64 and cannot be used with a column")
-    return True
+    if rows >= 0 and beyond is not None:
+        raise AmountError(f"{beyond} is beyond int64 and cannot be used with a column")
+    return rows >= 0
 
 
 def _rows(column: Any, rows: int) -> int:
-    if column.dtype != np.int64:
+    if column.dtype is not _INT64 and column.dtype != _INT64:
         raise AmountError(f"a column must be int64, got {column.dtype}")
     if column.ndim != 1:
         raise AmountError(f"a column has one dimension, got shape {column.shape}")

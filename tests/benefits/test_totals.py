@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mipolicy import Totals
 from mipolicy.benefits.axes import LEVEL, SCHEMES, STREAMS
-from mipolicy.benefits.totals import STAY_FIGURES, YEAR_FIGURES, Posting, nothing
+from mipolicy.benefits.totals import STAY_FIGURES, YEAR_FIGURES, Posting
 from mipolicy.errors import InputError
 
 NAMES = list(YEAR_FIGURES)
@@ -186,8 +185,3 @@ def test_a_good_record_is_taken() -> None:
     assert made.figure("employee", 2025, "fund.general") == (5,)
     assert made.stay["level"] == 1
     assert made.to_dict() == GOOD
-
-
-def test_nothing_has_the_shape_of_what_it_is_like() -> None:
-    assert nothing(5) == 0
-    assert nothing(np.array([1, 2, 3], np.int64)).tolist() == [0, 0, 0]

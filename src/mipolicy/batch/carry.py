@@ -68,7 +68,7 @@ class Rows:
 
 
 class _Taken:
-    """Some rows of a record of columns, each column taken when it is first asked for: rules differ in what they read."""
+    """Some rows of a record of columns, each column taken when it is first asked for; rules differ in what they ask."""
 
     def __init__(self, of: Any, at: Column) -> None:
         self._of, self._at = of, at

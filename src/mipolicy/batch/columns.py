@@ -181,6 +181,8 @@ def _is_integer(value: object) -> bool:
 
 
 def _inside(array: Any, least: int, most: int) -> bool:
+    if array.dtype == np.int64 and array.size and int(array.view(np.uint64).max()) <= most:
+        return True  # seen as unsigned, a negative one would be large
     return not array.size or (int(array.min()) >= least and int(array.max()) <= most)
 
 

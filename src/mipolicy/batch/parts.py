@@ -30,7 +30,7 @@ def rows_of(prepared: Prepared, original: Column) -> Rows:
     rows = Rows(
         active=prepared.faults.good(),
         person=prepared.person.codes,
-        when=prepared.read.columns["setl_time"].astype(np.int64),
+        when=prepared.read.columns["setl_time"].view(np.int64),
         run=prepared.run,
         year=prepared.year,
         original=original,

@@ -308,7 +308,7 @@ def _numbered(column: Coded, figure: Callable[[CodeBook, str], int], books: tupl
     numbers[list(bad)] = _UNKNOWN
     if len(column.values) == 1:
         found = np.broadcast_to(np.int8(0) if bad else numbers[0], len(column))
-        return found, list(bad.values()), [np.arange(len(column))] * len(bad)
+        return found, list(bad.values()), [np.arange(len(column)) for _ in bad]
     found = numbers.take(column.codes)
     rows = np.flatnonzero(found == _UNKNOWN) if bad else np.empty(0, np.int64)
     if not rows.size:
@@ -322,10 +322,10 @@ def _numbered(column: Coded, figure: Callable[[CodeBook, str], int], books: tupl
 def _check_ids(prepared: Prepared, threads: int) -> None:
     read, faults, names = prepared.read, prepared.faults, bill_fields("id")
     tasks = [*(lambda name=name: np.flatnonzero(_empty(read.columns[name])) for name in names)]
-    found = mapped(lambda task: task(), [*tasks, lambda: _repeated(read.columns["setl_id"])], threads)
-    for name, rows in zip(names, found, strict=False):
+    repeated, *empty = mapped(lambda task: task(), [lambda: _repeated(read.columns["setl_id"]), *tasks], threads)
+    for name, rows in zip(names, empty, strict=True):
         faults.mark(rows, Fault("id", f"{name} is empty"))
-    faults.mark(found[-1], lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))
+    faults.mark(repeated, lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))
 
 
 def _check_figures(prepared: Prepared, threads: int) -> None:
@@ -335,9 +335,7 @@ def _check_figures(prepared: Prepared, threads: int) -> None:
         block = _block(prepared.figures, slice(begin, begin + BLOCK_ROWS))
         rows = len(prepared.figures.medfee_sumamt[begin : begin + BLOCK_ROWS])
         possible = {when: when(block) for when in {check.when for check in CHECKS}}
-        return [
-            _places(check.broken(block) if possible[check.when] else False, rows) + begin for check in CHECKS
-        ]
+        return [_places(check.broken(block) if possible[check.when] else False, rows) + begin for check in CHECKS]
 
     found = mapped(broken, range(0, prepared.read.rows, BLOCK_ROWS), threads)
     for at, check in enumerate(CHECKS):

@@ -235,14 +235,14 @@ def figures_of(bill: Bill, inpatient: int) -> Figures[int]:
     )
 
 
-def _always(of: Figures[Any]) -> bool:
-    return True
+def _is_any(of: Figures[Any]) -> bool:
+    return bool(np.size(of.medfee_sumamt))
 
 
 def _is_odd(of: Figures[Any]) -> bool:
     """Whether some amount is negative (as `NO_AMOUNT` is) or beyond the largest."""
-    amounts = (getattr(of, name) for name in AMOUNTS)
-    return any(int(np.min(amount)) < 0 or int(np.max(amount)) > MAX_FEN for amount in amounts)
+    amounts = (np.asarray(getattr(of, name), np.int64) for name in AMOUNTS)
+    return any(int(amount.view(np.uint64).max()) > MAX_FEN for amount in amounts)  # a negative one is a large unsigned
 
 
 def _has_reversals(of: Figures[Any]) -> bool:
@@ -260,7 +260,7 @@ class Check:
     reason: str
     message: str
     broken: Callable[[Figures[Any]], Any]
-    when: Callable[[Figures[Any]], bool] = _always
+    when: Callable[[Figures[Any]], bool] = _is_any
 
 
 def _any_part(of: Figures[Any], test: Callable[[Any], Any]) -> Any:

@@ -11,7 +11,7 @@ from mipolicy.benefits.bill import Days
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms, Stay
 from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms, Visit
 from mipolicy.benefits.statement import Parts, Setlinfo, statement
-from mipolicy.benefits.totals import Posting, Used, nothing
+from mipolicy.benefits.totals import Posting, Used
 from mipolicy.calendar import NO_DAY, month_of, year_of
 from mipolicy.money import NO_LIMIT, A
 from mipolicy.texts import Text, among, figured, same_text
@@ -109,13 +109,12 @@ def settle_claim(terms: OutpatientTerms | InpatientTerms, stream: str, claim: Cl
 
 def visit_of(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used[A]) -> Visit[A]:
     """What the outpatient rule is given: the claim, and the totals in the scopes that the terms name."""
-    zero = nothing(claim.codes.hosp_lv)
-    deductible_used = zero
+    deductible_used: Any = 0
     if terms.deductible_scope == "year":
-        deductible_used = _sum(zero, *(used.year(f"deductible.{each}") for each in terms.deductible_streams))
+        deductible_used = sum(used.year(f"deductible.{each}") for each in terms.deductible_streams)
     elif terms.deductible_scope == "year_and_level":
-        cells = (used.cell(f"deductible_level.{each}", claim.codes.hosp_lv) for each in terms.deductible_streams)
-        deductible_used = _sum(zero, *cells)
+        level = claim.codes.hosp_lv
+        deductible_used = sum(used.cell(f"deductible_level.{each}", level) for each in terms.deductible_streams)
     return Visit(
         inscp_scp_amt=claim.parts.inscp_scp_amt,
         hosp_lv=claim.codes.hosp_lv,
@@ -129,22 +128,22 @@ def visit_of(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used[A]
         follow_up=claim.codes.follow_up,
         service_kind=claim.codes.service_kind,
         deductible_used=deductible_used,
-        ceiling_used=_ceiling_used(terms, zero, used),
+        ceiling_used=_ceiling_used(terms, used),
         quota_left=_quota_left(terms, stream, claim, used),
     )
 
 
 def stay_of(terms: InpatientTerms, claim: Claim[A], used: Used[A]) -> Stay[A]:
     """What the inpatient rule is given; a referral within the days that the terms name continues the stay before."""
-    zero = nothing(claim.codes.hosp_lv)
     gap = claim.days.adm_day - used.stay("end")
     in_time = all_of(claim.codes.referral, none_of(is_over(gap, terms.transfer_days)))
     continuing = any_of(used.stay("open"), in_time)
-    deductible_used = zero
+    deductible_used: Any = 0
     if terms.deductible_scope == "year":
         deductible_used = used.year("deductible.inpatient")
     elif terms.deductible_scope == "year_and_level":
         deductible_used = used.cell("deductible_level.inpatient", claim.codes.hosp_lv)
+    nothing: Any = 0
     last_ordinal = len(terms.deductible.axes[0].members) - 1
     return Stay(
         inscp_scp_amt=claim.parts.inscp_scp_amt,
@@ -159,21 +158,14 @@ def stay_of(terms: InpatientTerms, claim: Claim[A], used: Used[A]) -> Stay[A]:
         once_a_year=among(claim.texts.dise_codg, terms.once_a_year_diseases),
         once_a_year_paid=used.year("once_a_year"),
         tcm_disease=among(claim.texts.dise_codg, terms.tcm_diseases),
-        band_start=used.year("bands") if terms.band_scope == "year" else zero,
-        ceiling_used=_ceiling_used(terms, zero, used),
+        band_start=used.year("bands") if terms.band_scope == "year" else nothing,
+        ceiling_used=_ceiling_used(terms, used),
     )
 
 
-def _sum(start: A, *amounts: A) -> A:
-    total = start
-    for amount in amounts:
-        total = total + amount
-    return total
-
-
-def _ceiling_used(terms: OutpatientTerms | InpatientTerms, zero: A, used: Used[A]) -> A:
+def _ceiling_used(terms: OutpatientTerms | InpatientTerms, used: Used[A]) -> Any:
     what = "cost" if terms.ceiling_basis == "eligible_cost" else "fund"
-    return _sum(zero, *(used.year(f"{what}.{stream}") for stream in terms.ceiling_streams))
+    return sum(used.year(f"{what}.{stream}") for stream in terms.ceiling_streams)
 
 
 def _quota_left(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used[A]) -> A:
@@ -182,7 +174,8 @@ def _quota_left(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used
     A disease that the list does not hold has no quota of its own: 0.  A section without diseases has no quota.
     """
     if not terms.diseases:
-        return nothing(claim.codes.hosp_lv) + int(NO_LIMIT)
+        unlimited: Any = int(NO_LIMIT)
+        return unlimited  # type: ignore[no-any-return]  # the same for every row of a column
     quotas = {disease.dise_codg: disease.quota for disease in terms.diseases}
     first: A = figured(claim.texts.dise_codg, lambda code: quotas.get(code, 0))
     second: A = figured(claim.texts.second_dise_codg, lambda code: quotas.get(code, 0))

@@ -5,7 +5,9 @@ Field names and meanings are those of the national settlement interface.  Amount
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
+from functools import reduce
 from typing import Any, Generic
 
 import attrs
@@ -63,21 +65,17 @@ FUNDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifd
 def statement(parts: Parts[A], act_pay_dedc: A, funds: Mapping[str, A], acct_pay: A | None = None) -> Setlinfo[A]:
     """The settlement record of a bill, or of a column of bills, its identities checked.
 
-    parts: the split of the bill; act_pay_dedc: the deductible taken; funds: what each fund pays, by field name, 0 where
-    absent; acct_pay: what the personal account pays, none where it is not asked.
+    parts: the split of the bill; act_pay_dedc: the deductible taken; funds: what each fund pays, by field name;
+    acct_pay: what the personal account pays.  Whoever is not named pays 0, a plain one beside columns.
     Raises IdentityError if an identity does not hold, InputError for a fund that the record has no field for.
     """
     unknown = [name for name in funds if name not in FUNDS]
     if unknown:
         raise InputError(f"the record has no fund {', '.join(unknown)}; funds: {', '.join(FUNDS)}")
-    nothing: Any = np.broadcast_to(np.int64(0), np.shape(parts.medfee_sumamt)) if np.shape(parts.medfee_sumamt) else 0
-    paid: dict[str, Any] = {field: funds.get(field, nothing) for field in FUNDS}
-    fund_pay_sumamt: Any = nothing
-    for field in FUNDS:
-        if field in funds:
-            fund_pay_sumamt = funds[field] if fund_pay_sumamt is nothing else fund_pay_sumamt + funds[field]
+    paid: dict[str, Any] = {field: funds.get(field, 0) for field in FUNDS}
+    fund_pay_sumamt: Any = reduce(operator.add, funds.values()) if funds else 0
     psn_part_amt = parts.medfee_sumamt - fund_pay_sumamt - parts.hosp_part_amt
-    account: Any = nothing if acct_pay is None else acct_pay
+    account: Any = 0 if acct_pay is None else acct_pay
     settled: Setlinfo[A] = Setlinfo(
         medfee_sumamt=parts.medfee_sumamt,
         fulamt_ownpay_amt=parts.fulamt_ownpay_amt,
@@ -89,7 +87,7 @@ def statement(parts: Parts[A], act_pay_dedc: A, funds: Mapping[str, A], acct_pay
         fund_pay_sumamt=fund_pay_sumamt,
         psn_part_amt=psn_part_amt,
         acct_pay=account,
-        psn_cash_pay=psn_part_amt if acct_pay is None else psn_part_amt - account,
+        psn_cash_pay=psn_part_amt if acct_pay is None else psn_part_amt - acct_pay,
         hosp_part_amt=parts.hosp_part_amt,
     )
     check_identities(settled)
@@ -111,24 +109,21 @@ def check_identities(settled: Setlinfo[Any]) -> None:
         of.medfee_sumamt == of.fund_pay_sumamt + of.psn_part_amt + of.hosp_part_amt,
     )
     _must("psn_part_amt = acct_pay + psn_cash_pay", of.psn_part_amt == of.acct_pay + of.psn_cash_pay)
-    funds = [amount for field in FUNDS if not _is_nothing(amount := getattr(of, field))]
-    total: Any = sum(funds[1:], funds[0]) if funds else 0
-    _must(f"fund_pay_sumamt = {' + '.join(FUNDS)}", of.fund_pay_sumamt == total)
+    funds = {field: amount for field in FUNDS if not _is_nothing(amount := getattr(of, field))}
+    _must(f"fund_pay_sumamt = {' + '.join(FUNDS)}", of.fund_pay_sumamt == sum(funds.values()))
     reversed_bill = of.medfee_sumamt < 0
     _must(
         "0 <= act_pay_dedc <= inscp_scp_amt",
         ((of.act_pay_dedc >= 0) & (of.act_pay_dedc <= of.inscp_scp_amt))
         | (reversed_bill & (of.act_pay_dedc <= 0) & (of.act_pay_dedc >= of.inscp_scp_amt)),
     )
-    for field in (*FUNDS, "acct_pay", "psn_cash_pay"):
-        amount = getattr(of, field)
-        if not _is_nothing(amount):
-            _must(f"{field} >= 0", (amount >= 0) | reversed_bill)
+    for field, amount in (*funds.items(), ("acct_pay", of.acct_pay), ("psn_cash_pay", of.psn_cash_pay)):
+        _must(f"{field} >= 0", (amount >= 0) | reversed_bill)
 
 
 def _is_nothing(amount: Any) -> bool:
-    """Whether a column is the shared column of zeros that stands for a fund that does not pay."""
-    return isinstance(amount, np.ndarray) and amount.size > 0 and amount.strides == (0,) and int(amount[0]) == 0
+    """Whether it is the 0 of a fund that does not pay, for every row of a column."""
+    return isinstance(amount, int) and amount == 0
 
 
 def _must(identity: str, holds: Any) -> None:

@@ -10,14 +10,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final, Generic, Protocol
 
-import numpy as np
 from attrs import evolve, field, frozen
 
 from mipolicy.benefits.axes import LEVEL, SCHEMES, STREAMS
 from mipolicy.errors import InputError
 from mipolicy.money import A
 
-__all__ = ["STAY_FIGURES", "YEAR_FIGURES", "Posting", "Totals", "Used", "nothing"]
+__all__ = ["STAY_FIGURES", "YEAR_FIGURES", "Posting", "Totals", "Used"]
 
 _QUOTA_STREAMS: Final = ("special", "two_disease")
 YEAR_FIGURES: Final[Mapping[str, int]] = MappingProxyType(
@@ -37,12 +36,6 @@ YEAR_FIGURES: Final[Mapping[str, int]] = MappingProxyType(
 STAY_FIGURES: Final = ("end", "level", "paid", "ordinal", "open", "counted")
 """Figures of a person's latest stay, for continuity: last day, level, deductible paid for it, its ordinal, whether it
 is still open (an interim bill, or the first part of a stay split at the year's end), whether it was counted."""
-
-
-def nothing(like: A) -> A:
-    """Zero in the shape of another amount; a column of zeros takes no memory."""
-    zero: Any = np.broadcast_to(np.int64(0), like.shape) if isinstance(like, np.ndarray) else 0
-    return zero  # type: ignore[no-any-return]  # broadcast_to keeps the shape, so it is of the kind of `like`
 
 
 class Used(Protocol[A]):
