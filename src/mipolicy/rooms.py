@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any, Final
 
-from mipolicy.benefits.axes import EMPLOYEE_STATUS, RESIDENT_STATUS
+from mipolicy.benefits.axes import EMPLOYEE_STATUS, LAYERS, RESIDENT_STATUS
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.inpatient import InpatientTerms
+from mipolicy.benefits.ladder import LAYER_TERMS, LadderTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
@@ -47,6 +48,11 @@ def _sections() -> Iterable[Section]:
             yield Section(f"outpatient.{scheme}.{stream}", OutpatientTerms, status, fixed, f"{name}{zh}")
     for scheme, (status, name) in _STATUS.items():
         yield Section(f"inpatient.{scheme}", InpatientTerms, status, {}, f"{name}住院")
+    for scheme, (_, name) in _STATUS.items():
+        yield Section(f"ladder.{scheme}", LadderTerms, zh=f"{name}保障层次")
+        for layer, (zh, _, schemes) in LAYERS.items():
+            if scheme in schemes:
+                yield Section(f"{layer}.{scheme}", LAYER_TERMS[layer], zh=zh if name in zh else f"{name}{zh}")
     yield Section("filing", FilingTerms, zh="异地就医备案")
     yield Section("authorised_list", AuthorisedListTerms, zh="待遇清单")
     yield Section("catalogue_removal", RemovalTerms, zh="目录外药品调出")

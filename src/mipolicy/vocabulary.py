@@ -10,7 +10,7 @@ hold or prove in int64 is refused with AmountError, as is any float, bool or oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
 import numpy as np
@@ -318,26 +318,16 @@ def banded(amount: Any, bands: Bands, *codes: Any, start: Any = 0, addition: Any
     80000
     """
     column = any_columns(amount, start, addition, *codes)
-    raised = type(addition) is not int or addition != 0
-    lowered = False
-    if column or raised or not (0 <= amount <= MAX_FEN and 0 <= start <= MAX_FEN):
+    if column or type(addition) is not int or addition != 0 or not (0 <= amount <= MAX_FEN and 0 <= start <= MAX_FEN):
         _within(amount, -MAX_FEN, MAX_FEN, "banded: amount")
         _within(start, 0, MAX_FEN, "banded: start")
         _within(addition, -MAX_FEN, MAX_FEN, "banded: addition")
         _within(start + amount, 0, 2 * MAX_FEN, "banded: start + amount")
-        lowered = raised and bounds_of(addition)[0] < 0
     end = start + amount
-    axes = bands.rates[0].axes
-    position = _position(axes, codes) if axes else 0
     numerator: Any = 0
     parts: list[Any] = []
-    for lower, upper, table in bands.parts():
+    for lower, upper, rate in banded_parts(bands, codes, addition):
         inside = _clip(end, lower, upper) - _clip(start, lower, upper)
-        rate = _taken(table, position) if isinstance(position, np.ndarray) else table.values[position]
-        if raised:
-            rate = capped(rate + addition, int(RATE_ONE))
-        if lowered:
-            rate = beyond(rate, 0)
         numerator = numerator + inside * rate
         if not column and inside:
             parts.append((int(lower), None if upper >= MAX_FEN else int(upper), int(inside), rate))
@@ -348,6 +338,21 @@ def banded(amount: Any, bands: Bands, *codes: Any, start: Any = 0, addition: Any
     if type(numerator) is Traced:
         return Traced(result, "banded", (amount, start), parts=tuple(parts))
     return recorded("banded", result, amount, start, parts=tuple(parts))
+
+
+def banded_parts(bands: Bands, codes: Sequence[Any], addition: Any) -> Iterator[tuple[int, int, Any]]:
+    """Lower edge, upper edge and rate of each band for the codes, the addition made: between 0 and 100%."""
+    axes = bands.rates[0].axes
+    position = _position(axes, codes) if axes else 0
+    raised = type(addition) is not int or addition != 0
+    lowered = raised and bounds_of(addition)[0] < 0
+    for lower, upper, table in bands.parts():
+        rate = _taken(table, position) if isinstance(position, np.ndarray) else table.values[position]
+        if raised:
+            rate = capped(rate + addition, int(RATE_ONE))
+        if lowered:
+            rate = beyond(rate, 0)
+        yield lower, upper, rate
 
 
 def _clip(value: Any, low: int, high: int) -> Any:

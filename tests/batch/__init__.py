@@ -17,9 +17,10 @@ import numpy as np
 
 import mipolicy
 from mipolicy.batch.result import OUTPUTS
+from mipolicy.benefits.axes import HARDSHIP
 from mipolicy.benefits.inpatient import Inpatient
 from mipolicy.benefits.outpatient import Outpatient
-from mipolicy.benefits.statement import Setlinfo
+from mipolicy.benefits.statement import Apart, Setlinfo
 
 __all__ = [
     "FIELDS",
@@ -48,7 +49,11 @@ FIELDS = tuple(each.name for each in attrs.fields(mipolicy.Bill))
 LINE_FIELDS = tuple(each.name for each in attrs.fields(mipolicy.Line))
 PARTS = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
 MONEY = ("medfee_sumamt", *PARTS)
-SUMMED = {each.name for each in attrs.fields(Setlinfo)} | {"payable_scope", "payable", "before_limits"}
+SUMMED = {each.name for shape in (Setlinfo, Apart) for each in attrs.fields(shape)} | {
+    "payable_scope",
+    "payable",
+    "before_limits",
+}
 """Outputs that are money which moves: parts of a split stay add up, a reversal takes them back; all others describe."""
 
 
@@ -144,6 +149,8 @@ def row_of(settled: mipolicy.Settlement) -> dict[str, int]:
     for name in OUTPUTS:
         if hasattr(settled.setlinfo, name):
             row[name] = getattr(settled.setlinfo, name)
+        elif name in ("outside_pay", "psn_net_pay"):
+            row[name] = sign * sum(getattr(part.settled.paid.apart, name) for part in settled.parts)
         elif not hasattr(outcomes[-1], name):
             row[name] = 0
         elif name in SUMMED:
@@ -266,6 +273,9 @@ def random_records(random: Random, rows: int, persons: int, *, reversals: bool =
             service_kind=random.choice(("general", "examination", "surgery", "treatment", "")),
             online_flag=random.choice(("0", "0", "0", "1")),
             follow_up_flag=random.choice(("0", "1", "1")),
+            hardship_class=random.choice(("none", "", *HARDSHIP.members)),
+            cvlserv_flag=random.choice(("0", "0", "1")),
+            plans=random.choice(("", "commercial", "mutual_aid;commercial", "enterprise", "other")),
         )
         _out_of_scope(random, record)
         if record["med_type"] in ("14", "9901", "18"):

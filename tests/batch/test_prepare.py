@@ -207,6 +207,8 @@ GARBAGE = {
     "inscp_scp_amt": ("", "0.00", "x"),
     "service_kind": ("surgery", "spa", ""),
     "online_flag": ("1", "2", ""),
+    "hardship_class": ("minimum_living", "poor", ""),
+    "cvlserv_flag": ("1", "yes", ""),
     "init_setl_id": ("", "S9"),
     "opsp_begndate": ("2025-01-01", "2026-01-01", "?"),
     "opsp_enddate": ("2025-12-31", "2020-01-01", "?"),

@@ -13,7 +13,7 @@ from mipolicy import Totals
 from mipolicy.batch.result import MOVED, OUTPUTS, Rejects
 from mipolicy.benefits.inpatient import Inpatient
 from mipolicy.benefits.outpatient import Outpatient
-from mipolicy.benefits.statement import Setlinfo
+from mipolicy.benefits.statement import Apart, Setlinfo
 from tests.batch import SUMMED, stay, table, visit
 
 POLICY = mipolicy.load("assumed")
@@ -24,7 +24,7 @@ def settle(*records: dict[str, str], **options: Any) -> mipolicy.TableResult:
 
 
 def test_every_step_can_be_kept_with_its_unit() -> None:
-    names = [each.name for shape in (Setlinfo, Outpatient, Inpatient) for each in attrs.fields(shape)]
+    names = [each.name for shape in (Setlinfo, Apart, Outpatient, Inpatient) for each in attrs.fields(shape)]
     assert list(OUTPUTS) == list(dict.fromkeys(names))
     assert set(OUTPUTS.values()) == {"fen", "rate", "flag"}
     assert [OUTPUTS[name] for name in ("hifp_pay", "eligible", "fund_rate", "rate_addition", "ceiling_left")] == [

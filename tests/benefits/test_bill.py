@@ -138,6 +138,7 @@ def test_the_kinds_of_fields() -> None:
     assert bill_fields("id") == ("setl_id", "mdtrt_id", "psn_no", "fixmedins_code")
     assert bill_fields("flag") == (
         *("online_flag", "follow_up_flag", "referral_flag", "mid_setl_flag", "refd_setl_flag"),
+        *("cvlserv_flag", "rare_drug_flag"),
     )
     assert bill_fields() == tuple(each.name for each in attrs.fields(Bill))
     assert set(bill_fields("id", "code")) == {*bill_fields("id"), *bill_fields("code")}

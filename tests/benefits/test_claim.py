@@ -13,7 +13,17 @@ import mipolicy
 from mipolicy import Bill, Totals
 from mipolicy.benefits.axes import LEVEL, SCHEMES, STREAMS
 from mipolicy.benefits.bill import Days
-from mipolicy.benefits.claim import Claim, Codes, Texts, designated_of, recognised_of, settle_claim, stay_of, visit_of
+from mipolicy.benefits.claim import (
+    Claim,
+    Codes,
+    Rules,
+    Texts,
+    designated_of,
+    recognised_of,
+    settle_claim,
+    stay_of,
+    visit_of,
+)
 from mipolicy.benefits.inpatient import InpatientTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.settlement import section_name
@@ -46,8 +56,9 @@ def claim(
     days = Days(on(day), adm, dscg, on(begins) if begins else NO_DAY, on(ends) if ends else NO_DAY)
     parts = Parts(fen, 0, 0, 0, fen, 0)
     texts = texts or Texts("H1", "", "", "")
-    codes = Codes(SECONDARY, 0, 0, 0, 0, designated_of(texts), recognised_of(days), 0, 0, 0, 0)
-    return Claim(days, parts, attrs.evolve(codes, **given), texts)
+    codes: dict[str, int] = dict.fromkeys((each.name for each in attrs.fields(Codes)), 0)
+    codes |= {"hosp_lv": SECONDARY, "designated": designated_of(texts), "recognised": recognised_of(days), **given}
+    return Claim(days, parts, Codes(**codes), texts)
 
 
 def columns(*claims: Claim[int]) -> Claim[Any]:
@@ -373,7 +384,7 @@ def test_what_a_stay_is_given_besides() -> None:
 
 
 def posted(made: Claim[int], used: Any, of: InpatientTerms | None = None) -> Posting[int]:
-    return settle_claim(of or terms("inpatient.employee"), "inpatient", made, used).posting
+    return settle_claim(Rules(of or terms("inpatient.employee")), "inpatient", made, used).posting
 
 
 def test_what_a_stay_adds() -> None:
@@ -431,7 +442,7 @@ def test_the_deductible_of_a_continuous_stay_adds_up_and_an_interim_bill_leaves_
 def test_what_a_visit_adds() -> None:
     special = terms("outpatient.employee.special")
     made = claim(begins="2025-01-01", fen=100_000, texts=Texts("H1", "H1", "MT0001", ""), hosp_lv=LEVEL_1)
-    posting = settle_claim(special, "special", made, Totals("P1").used("employee", 2025)).posting
+    posting = settle_claim(Rules(special), "special", made, Totals("P1").used("employee", 2025)).posting
     # 200 yuan deductible; 800 at 92%
     assert posting.year == (
         ("fund.special", None, 73_600),
@@ -447,7 +458,7 @@ def test_in_scope_spending_fills_the_deductible_where_the_terms_say_so() -> None
     general = terms("outpatient.employee.general")
     nothing_used = Totals("P1").used("employee", 2025)
     for level, fills, taken in ((SECONDARY, 100_000, 30_000), (PRIMARY, 0, 0)):
-        done = settle_claim(general, "general", claim(hosp_lv=level), nothing_used)
+        done = settle_claim(Rules(general), "general", claim(hosp_lv=level), nothing_used)
         assert done.outcome.act_pay_dedc == taken
         figures = {name: amount for name, _, amount in done.posting.year}
         assert figures["deductible.general"] == figures["deductible_level.general"] == fills

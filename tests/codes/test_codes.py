@@ -42,6 +42,7 @@ NATIONAL = {
     "medins_kind": "hospital community_center community_station township_center village_clinic clinic pharmacy",
     "medins_ownership": "public private",
     "service_kind": "general examination surgery treatment",
+    "hardship_class": "none monitored expenditure_poor marginal minimum_living extremely_poor",
     "item_kind": (
         "western_drug proprietary_chinese_drug herbal_piece herbal_granule ethnic_drug hospital_preparation "
         "tcm_service ethnic_service service consumable"
@@ -173,6 +174,7 @@ def test_every_meaning(name: str, region: str) -> None:
         ("medins_kind", "township_center", "乡镇卫生院", "Township health center"),
         ("medins_ownership", "private", "社会办", "Private"),
         ("service_kind", "surgery", "手术", "Surgery"),
+        ("hardship_class", "minimum_living", "低保对象", "Minimum living allowance"),
         ("item_kind", "herbal_granule", "配方颗粒", "Herbal formula granule"),
     ],
 )

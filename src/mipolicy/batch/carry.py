@@ -222,11 +222,12 @@ def _settle_block(
         persons = rows.person.take(here).astype(np.int64)
         cells = ledger.cell(persons, where.scheme, taken_rows(rows.year, here))
         used = UsedBy(ledger, cells, persons)
-        settled = settle_claim(where.terms, STREAMS[where.stream], rows.claim(here), used)
+        settled = settle_claim(where.rules, STREAMS[where.stream], rows.claim(here), used)
         for name, column in outputs.items():
-            source = settled.setlinfo if hasattr(settled.setlinfo, name) else settled.outcome
-            if hasattr(source, name):
-                column[here] = getattr(source, name)
+            for source in (settled.setlinfo, settled.paid.apart, settled.outcome):
+                if hasattr(source, name):
+                    column[here] = getattr(source, name)
+                    break
         if journal is not None:
             journal.note(here, cells, persons, settled.posting, ledger)
         used.post(settled.posting)

@@ -16,7 +16,7 @@ from mipolicy.batch.columns import ReadTable, Table, read_table
 from mipolicy.batch.pool import mapped
 from mipolicy.benefits.axes import SCHEMES
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures, bill_fields
-from mipolicy.benefits.claim import Codes, Texts, designated_of, recognised_of
+from mipolicy.benefits.claim import Codes, Rules, Texts, designated_of, recognised_of
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.settlement import INPATIENT
 from mipolicy.benefits.statement import Parts
@@ -72,13 +72,13 @@ class Faults:
 
 @frozen
 class Run:
-    """Where a row is settled: a section and one of its versions, built."""
+    """Where a row is settled: a section, one of its versions, and the rules built from it and from the layers above."""
 
     scheme: int
     stream: int
     section: str
     version: Version
-    terms: Any
+    rules: Rules
 
 
 @define
@@ -195,6 +195,7 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Pre
         columns["opsp_fixmedins_code"],
         columns["dise_codg"],
         columns["second_dise_codg"],
+        columns["plans"],
     )
     numbers["designated"], numbers["recognised"] = _designated(texts), _recognised(figures.days)
     codes = Codes(**{each.name: numbers[each.name] for each in attrs.fields(Codes)})
@@ -279,6 +280,9 @@ _CODED: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., int]]]] = {
     "referral": (("referral_flag",), _flag_of("referral_flag")),
     "interim": (("mid_setl_flag",), _flag_of("mid_setl_flag")),
     "reversal": (("refd_setl_flag",), _flag_of("refd_setl_flag")),
+    "hardship": (("hardship_class",), lambda book, *codes: book.hardship(*codes)),
+    "cvlserv": (("cvlserv_flag",), _flag_of("cvlserv_flag")),
+    "rare_drug": (("rare_drug_flag",), _flag_of("rare_drug_flag")),
 }
 """What is coded: from which columns, and by which method of the code book."""
 

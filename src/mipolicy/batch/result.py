@@ -13,7 +13,7 @@ from attrs import frozen
 from mipolicy.batch.ledger import Ledger
 from mipolicy.benefits.inpatient import Inpatient
 from mipolicy.benefits.outpatient import Outpatient
-from mipolicy.benefits.statement import Setlinfo
+from mipolicy.benefits.statement import Apart, Setlinfo
 from mipolicy.benefits.totals import Totals
 from mipolicy.money import NO_LIMIT, Column, yuan_text
 from mipolicy.policy.kinds import unit_text
@@ -24,7 +24,7 @@ __all__ = ["MOVED", "OUTPUTS", "Rejects", "TableResult", "TotalsTable"]
 
 def _outputs() -> dict[str, str]:
     units: dict[str, str] = {}
-    for shape in (Setlinfo, Outpatient, Inpatient):
+    for shape in (Setlinfo, Apart, Outpatient, Inpatient):
         for each in attrs.fields(shape):
             units.setdefault(each.name, each.metadata["unit"])
     return units
@@ -34,7 +34,14 @@ OUTPUTS: Mapping[str, str] = _outputs()
 """Every number that can be kept per bill, with its unit: the settlement fields, then the steps of the rooms."""
 
 
-MOVED: Final = frozenset({*(each.name for each in attrs.fields(Setlinfo)), "payable_scope", "payable", "before_limits"})
+MOVED: Final = frozenset(
+    {
+        *(each.name for shape in (Setlinfo, Apart) for each in attrs.fields(shape)),
+        "payable_scope",
+        "payable",
+        "before_limits",
+    }
+)
 """Outputs that are money which moves: the parts of a split stay add up, a reversal takes them back.
 
 All others say how the bill stood: what was left of a ceiling, which rate.

@@ -15,8 +15,18 @@ from mipolicy.batch.lines import split_table_lines
 from mipolicy.batch.prepare import BatchGap, Gaps, Prepared, Run, code_table
 from mipolicy.benefits.axes import SCHEMES, STREAMS
 from mipolicy.benefits.bill import AMOUNTS, NO_AMOUNT, Days
+from mipolicy.benefits.claim import Rules
 from mipolicy.benefits.conduct import SettlementTerms
-from mipolicy.benefits.settlement import belongs_to_general, section_name, terms_day, year_day
+from mipolicy.benefits.ladder import LadderTerms, Layer, LayerTerms
+from mipolicy.benefits.settlement import (
+    belongs_to_general,
+    ladder_section,
+    layer_section,
+    layers_of,
+    section_name,
+    terms_day,
+    year_day,
+)
 from mipolicy.benefits.statement import Parts
 from mipolicy.calendar import as_date, year_of
 from mipolicy.errors import Fault, NotInForce, PolicyGap
@@ -154,8 +164,25 @@ def _route(prepared: Prepared) -> None:
                         prepared.stream = prepared.stream.copy()  # a column of one kind of care takes no memory
                     prepared.stream[of_version[elsewhere[of_version]]] = general
                     stays = of_version[~elsewhere[of_version]]
-                prepared.run[stays] = len(prepared.runs)
-                prepared.runs.append(Run(scheme, at, section, version, terms))
+                _give_rules(prepared, (scheme, at), (section, version), terms, stays)
+
+
+def _give_rules(prepared: Prepared, route: tuple[int, int], of: tuple[str, Version], terms: Any, rows: Column) -> None:
+    """Give rows of one version their rules: one run for each combination of versions of the layers above."""
+    scheme, stream = SCHEMES[route[0]], STREAMS[route[1]]
+    for ladder_version, of_ladder in _versions(prepared, ladder_section(scheme), rows, prepared.on):
+        ladder: LadderTerms = prepared.policy.build(ladder_section(scheme), ladder_version)
+        groups: list[tuple[tuple[tuple[Layer, LayerTerms], ...], Column]] = [((), of_ladder)]
+        for layer in layers_of(ladder, stream):
+            section = layer_section(layer, scheme)
+            groups = [
+                ((*layers, (layer, prepared.policy.build(section, version))), of_version)
+                for layers, of_group in groups
+                for version, of_version in _versions(prepared, section, of_group, prepared.on)
+            ]
+        for layers, of_group in groups:
+            prepared.run[of_group] = len(prepared.runs)
+            prepared.runs.append(Run(*route, *of, Rules(terms, layers)))
 
 
 def _says(column: Column, value: int) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from mipolicy.tables import Axis
 
 __all__ = [
     "EMPLOYEE_STATUS",
+    "HARDSHIP",
     "INSTITUTION",
+    "LAYERS",
     "LEVEL",
     "ORDINAL",
     "OWNERSHIP",
@@ -68,3 +72,33 @@ ORDINAL: Final = Axis(
     ("首次", "第二次", "第三次及以后"),
     ("first", "second", "third and later"),
 )
+
+HARDSHIP: Final = Axis(
+    "hardship",
+    ("none", "monitored", "expenditure_poor", "marginal", "minimum_living", "extremely_poor"),
+    ("无", "防止返贫监测对象", "因病支出型困难", "低保边缘", "低保对象", "特困人员"),
+    (
+        "none",
+        "monitored against return to poverty",
+        "poor by medical spending",
+        "marginal",
+        "minimum living",
+        "destitute",
+    ),
+)
+"""Classes of people in hardship, the poorest last, as 国办发〔2021〕42号 names those who receive medical assistance."""
+
+LAYERS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = MappingProxyType(
+    {
+        "major_illness": ("大病保险", "major illness", SCHEMES),
+        "large_cost": ("职工大额医疗费用补助", "employees' large cost", ("employee",)),
+        "civil_servant": ("公务员医疗补助", "civil-servant supplement", ("employee",)),
+        "enterprise": ("企业补充医疗保险", "enterprise supplement", ("employee",)),
+        "assistance": ("医疗救助", "medical assistance", SCHEMES),
+        "tilted_assistance": ("倾斜救助", "tilted assistance", SCHEMES),
+        "rare_disease": ("罕见病用药保障", "rare-disease cover", SCHEMES),
+        "mutual_aid": ("职工医疗互助", "mutual aid", ("employee",)),
+        "commercial": ("商业健康保险", "commercial cover", SCHEMES),
+    }
+)
+"""Layers above the basic benefit that a ladder may hold, with labels and schemes; totals are kept for each."""

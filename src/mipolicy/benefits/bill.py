@@ -17,6 +17,7 @@ from attrs import field, frozen
 from mipolicy import codes
 from mipolicy.benefits.axes import (
     EMPLOYEE_STATUS,
+    HARDSHIP,
     INSTITUTION,
     LEVEL,
     OWNERSHIP,
@@ -94,6 +95,10 @@ class Bill:
     mid_setl_flag: str = bill_field("flag", "中途结算", "interim bill", "0")
     refd_setl_flag: str = bill_field("flag", "退费结算标志", "reversal", "0")
     init_setl_id: str = bill_field("text", "原结算ID", "bill that is reversed", "")
+    hardship_class: str = bill_field("code", "困难身份类别", "hardship class", "none")
+    cvlserv_flag: str = bill_field("flag", "公务员标志", "civil servant", "0")
+    plans: str = bill_field("text", "参加的补充保障", "supplementary plans, parted by ;", "")
+    rare_drug_flag: str = bill_field("flag", "罕见病药品费用", "for a listed rare-disease drug", "0")
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Bill:
@@ -394,6 +399,11 @@ class CodeBook:
         """The kind of service."""
         self._meaning("service_kind", service_kind)
         return SERVICE.position(service_kind)
+
+    def hardship(self, hardship_class: str) -> int:
+        """The class of hardship."""
+        self._meaning("hardship_class", hardship_class)
+        return HARDSHIP.position(hardship_class)
 
     def flag(self, name: str, text: str) -> int:
         """A flag, "0" or "1"."""

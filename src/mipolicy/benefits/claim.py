@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Generic
 
 from attrs import frozen
@@ -9,8 +10,11 @@ from attrs import frozen
 from mipolicy.benefits import inpatient, outpatient
 from mipolicy.benefits.bill import Days
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms, Stay
+from mipolicy.benefits.ladder import Climb, Layer, LayerTerms, Left, climb
+from mipolicy.benefits.layer import LayerState
 from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms, Visit
-from mipolicy.benefits.statement import Parts, Setlinfo, statement
+from mipolicy.benefits.statement import Apart, Parts, Setlinfo, apart, statement
+from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.benefits.totals import Posting, Used
 from mipolicy.calendar import NO_DAY, month_of, year_of
 from mipolicy.money import NO_LIMIT, A
@@ -20,9 +24,13 @@ from mipolicy.vocabulary import all_of, any_of, capped, is_over, is_same, none_o
 __all__ = [
     "Claim",
     "Codes",
+    "Paid",
+    "Rules",
     "Settled",
     "Texts",
     "designated_of",
+    "left_after",
+    "pay",
     "recognised_of",
     "settle_claim",
     "stay_of",
@@ -47,6 +55,9 @@ class Codes(Generic[A]):
     follow_up: A
     referral: A
     interim: A
+    hardship: A
+    cvlserv: A
+    rare_drug: A
 
 
 @frozen
@@ -57,6 +68,7 @@ class Texts:
     opsp_fixmedins_code: Text
     dise_codg: Text
     second_dise_codg: Text
+    plans: Text = ""
 
 
 @frozen
@@ -85,26 +97,129 @@ def recognised_of(days: Days[A]) -> A:
 
 
 @frozen
+class Rules:
+    """The terms that settle a claim: those of its room, and of the layers above that take its stream, in order."""
+
+    basic: OutpatientTerms | InpatientTerms
+    layers: tuple[tuple[Layer, LayerTerms], ...] = ()
+
+
+@frozen
+class Paid(Generic[A]):
+    """What the rules come to: the room's outcome, the layers, the record, and what is paid outside of it."""
+
+    outcome: Outpatient[A] | Inpatient[A]
+    climb: Climb[A] | None
+    setlinfo: Setlinfo[A]
+    apart: Apart[A]
+
+
+@frozen
 class Settled(Generic[A]):
-    """One claim settled: what the rule was given, its outcome, the record, and what goes to the totals."""
+    """One claim settled: what the rules were given, what they came to, and what goes to the totals."""
 
     given: Visit[A] | Stay[A]
-    outcome: Outpatient[A] | Inpatient[A]
-    setlinfo: Setlinfo[A]
+    states: tuple[LayerState[A], ...]
+    paid: Paid[A]
     posting: Posting[A]
 
+    @property
+    def outcome(self) -> Outpatient[A] | Inpatient[A]:
+        """The steps of the room."""
+        return self.paid.outcome
 
-def settle_claim(terms: OutpatientTerms | InpatientTerms, stream: str, claim: Claim[A], used: Used[A]) -> Settled[A]:
-    """Settle a claim, or a column of claims of different persons, in the room of its stream."""
+    @property
+    def setlinfo(self) -> Setlinfo[A]:
+        """The settlement record."""
+        return self.paid.setlinfo
+
+
+def settle_claim(rules: Rules, stream: str, claim: Claim[A], used: Used[A]) -> Settled[A]:
+    """Settle a claim, or a column of claims of different persons, in the room of its stream and up the ladder."""
+    terms = rules.basic
+    states = tuple(_state_of(layer, layer_terms, claim, used) for layer, layer_terms in rules.layers)
     if isinstance(terms, OutpatientTerms):
         visit = visit_of(terms, stream, claim, used)
-        paid = outpatient.settle(terms, visit)
-        settled = statement(claim.parts, paid.act_pay_dedc, {"hifp_pay": paid.hifp_pay})
-        return Settled(visit, paid, settled, _posting_of_visit(stream, claim, visit, paid))
+        paid = pay(rules, claim.parts, visit, states)
+        assert isinstance(paid.outcome, Outpatient)
+        posting = _posting_of_visit(stream, claim, visit, paid.outcome)
+        return Settled(visit, states, paid, _with_layers(posting, paid.climb))
     stay = stay_of(terms, claim, used)
-    outcome = inpatient.settle(terms, stay)
-    settled = statement(claim.parts, outcome.act_pay_dedc, {"hifp_pay": outcome.hifp_pay})
-    return Settled(stay, outcome, settled, _posting_of_stay(claim, stay, outcome, used))
+    paid = pay(rules, claim.parts, stay, states)
+    assert isinstance(paid.outcome, Inpatient)
+    posting = _posting_of_stay(claim, stay, paid.outcome, used)
+    return Settled(stay, states, paid, _with_layers(posting, paid.climb))
+
+
+def pay(rules: Rules, parts: Parts[A], given: Visit[A] | Stay[A], states: Sequence[LayerState[A]]) -> Paid[A]:
+    """What a bill is paid: the basic benefit, then the layers on what it left, then one record (rule B48)."""
+    outcome: Outpatient[A] | Inpatient[A]
+    if isinstance(rules.basic, OutpatientTerms):
+        assert isinstance(given, Visit)
+        outcome = outpatient.settle(rules.basic, given)
+    else:
+        assert isinstance(given, Stay)
+        outcome = inpatient.settle(rules.basic, given)
+    climbed = climb(rules.layers, left_after(rules.basic, parts, given, outcome), states) if rules.layers else None
+    funds = climbed.funds() if climbed else {}
+    settled = statement(parts, outcome.act_pay_dedc, {"hifp_pay": outcome.hifp_pay, **funds})
+    return Paid(outcome, climbed, settled, apart(settled, climbed.outside() if climbed else {}))
+
+
+def left_after(
+    terms: OutpatientTerms | InpatientTerms,
+    parts: Parts[A],
+    given: Visit[A] | Stay[A],
+    outcome: Outpatient[A] | Inpatient[A],
+) -> Left[A]:
+    """What the basic benefit leaves to the person of each part; the institution bears what it is charged with."""
+    if isinstance(terms, OutpatientTerms):
+        assert isinstance(given, Visit)
+        assert isinstance(outcome, Outpatient)
+        over_ceiling = outpatient.over_ceiling(terms, given, outcome)
+        covered = pick(outcome.eligible, given.inscp_scp_amt, 0)
+    else:
+        assert isinstance(given, Stay)
+        assert isinstance(outcome, Inpatient)
+        over_ceiling = inpatient.over_ceiling(terms, given, outcome)
+        covered = given.inscp_scp_amt
+    return Left(
+        deductible=outcome.act_pay_dedc,
+        over_ceiling=over_ceiling,
+        copayment=covered - outcome.act_pay_dedc - over_ceiling - outcome.hifp_pay,
+        not_covered=parts.inscp_scp_amt - covered,
+        first_pay=parts.preselfpay_amt,
+        over_limit=parts.overlmt_selfpay - parts.hosp_part_amt,
+        self_paid=parts.fulamt_ownpay_amt,
+    )
+
+
+def _state_of(layer: Layer, terms: LayerTerms, claim: Claim[A], used: Used[A]) -> LayerState[A]:
+    """Whether a layer takes the claim (its plan, its diseases and drugs), and what the year has used of it."""
+    flags: list[Any] = [claim.codes.cvlserv] if layer.layer == "civil_servant" else []
+    if layer.plan:
+        flags.append(figured(claim.texts.plans, lambda plans: int(layer.plan in plans.split(";"))))
+    if isinstance(terms, SupplementTerms) and terms.diseases:
+        flags.append(among(claim.texts.dise_codg, terms.diseases))
+    if isinstance(terms, SupplementTerms) and terms.drugs:
+        flags.append(claim.codes.rare_drug)
+    return LayerState(
+        applies=all_of(*flags),
+        base_before=used.year(f"base.{layer.layer}"),
+        paid_before=used.year(f"paid.{layer.layer}"),
+        hardship=claim.codes.hardship,
+    )
+
+
+def _with_layers(posting: Posting[A], climbed: Climb[A] | None) -> Posting[A]:
+    """What a bill adds, with what each layer counted and paid."""
+    if climbed is None:
+        return posting
+    year = list(posting.year)
+    for rung in climbed.rungs:
+        year.append((f"base.{rung.layer.layer}", None, rung.case.base))
+        year.append((f"paid.{rung.layer.layer}", None, rung.outcome.pay))
+    return Posting(tuple(year), posting.stay)
 
 
 def visit_of(terms: OutpatientTerms, stream: str, claim: Claim[A], used: Used[A]) -> Visit[A]:

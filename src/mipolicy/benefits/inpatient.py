@@ -11,13 +11,14 @@ from attrs import frozen
 
 from mipolicy.benefits.axes import LEVEL, ORDINAL, STREAMS
 from mipolicy.errors import InputError
+from mipolicy.inverse import least_banded
 from mipolicy.money import NO_LIMIT, A
 from mipolicy.policy.kinds import STATUS, BandsKind, ChoiceKind, CodesKind, FigureKind, TableKind, terms_field
 from mipolicy.tables import Bands, Table
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import banded, beyond, capped, is_over, lookup, pick, remaining
 
-__all__ = ["Inpatient", "InpatientTerms", "Stay", "settle"]
+__all__ = ["Inpatient", "InpatientTerms", "Stay", "over_ceiling", "settle"]
 
 
 @frozen
@@ -137,3 +138,21 @@ def settle(terms: InpatientTerms, stay: Stay[A]) -> Inpatient[A]:
         hifp_pay=hifp_pay,
         ceiling_used_after=stay.ceiling_used + (payable_scope if on_cost else hifp_pay),
     )
+
+
+def over_ceiling(terms: InpatientTerms, stay: Stay[A], paid: Inpatient[A]) -> A:
+    """The in-scope cost above the ceiling: what a layer above it may take (formulas.md section 1).
+
+    Where the ceiling is in fund money, it is reached by the least amount whose bands come to it.
+    """
+    if terms.ceiling_basis == "eligible_cost":
+        return stay.inscp_scp_amt - paid.payable_scope
+    reached = least_banded(
+        paid.ceiling_left,
+        terms.bands,
+        stay.hosp_lv,
+        stay.psn_type,
+        start=stay.band_start,
+        addition=paid.rate_addition,
+    )
+    return pick(is_over(paid.before_limits, paid.ceiling_left), paid.payable - reached, 0)

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from mipolicy.benefits.axes import INSTITUTION, LEVEL, OWNERSHIP, SERVICE, STREAMS
 from mipolicy.errors import InputError
+from mipolicy.inverse import least_share
 from mipolicy.money import NO_LIMIT, RATE_ONE, A
 from mipolicy.policy.kinds import (
     STATUS,
@@ -29,7 +30,7 @@ from mipolicy.policy.kinds import (
 )
 from mipolicy.tables import Table
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, any_of, capped, is_same, lookup, none_of, pick, remaining, share
+from mipolicy.vocabulary import all_of, any_of, capped, is_over, is_same, lookup, none_of, pick, remaining, share
 
 __all__ = [
     "ADMISSION",
@@ -197,6 +198,18 @@ def settle(terms: OutpatientTerms, visit: Visit[A]) -> Outpatient[A]:
         deductible_used_after=visit.deductible_used + pick(counts, payable_scope, act_pay_dedc),
         ceiling_used_after=visit.ceiling_used + (payable_scope if on_cost else hifp_pay),
     )
+
+
+def over_ceiling(terms: OutpatientTerms, visit: Visit[A], paid: Outpatient[A]) -> A:
+    """The in-scope cost above the ceiling or the quota: what a layer above it may take (formulas.md section 1).
+
+    Where the limit is in fund money, it is reached by the least amount whose share comes to it.
+    """
+    on_cost = terms.ceiling_basis == "eligible_cost"
+    limit = capped(visit.quota_left, NO_LIMIT if on_cost else paid.ceiling_left)
+    beyond_limit = paid.payable - least_share(limit, paid.fund_rate)
+    cut = pick(is_over(paid.before_limits, limit), beyond_limit, 0)
+    return cut + (pick(paid.eligible, visit.inscp_scp_amt, 0) - paid.payable_scope) if on_cost else cut
 
 
 @frozen

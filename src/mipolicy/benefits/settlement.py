@@ -16,10 +16,11 @@ from attrs import evolve, field, frozen
 from mipolicy.benefits.axes import SCHEMES, STREAMS
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, NO_AMOUNT, Bill, CodeBook, Days, Figures, bill_fields, figures_of
 from mipolicy.benefits.catalogue import CatalogueItemsTerms, CatalogueTerms
-from mipolicy.benefits.claim import Claim, Codes, Settled, Texts, designated_of, recognised_of, settle_claim
+from mipolicy.benefits.claim import Claim, Codes, Rules, Settled, Texts, designated_of, recognised_of, settle_claim
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.fee_lines import Line, LineTable, SplitLines, split_lines
 from mipolicy.benefits.inpatient import InpatientTerms
+from mipolicy.benefits.ladder import LadderTerms, Layer
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.statement import Parts, Setlinfo
 from mipolicy.benefits.totals import Totals
@@ -33,6 +34,9 @@ __all__ = [
     "Settlement",
     "belongs_to_general",
     "catalogue_terms",
+    "ladder_section",
+    "layer_section",
+    "layers_of",
     "parts_of_lines",
     "reverse",
     "section_name",
@@ -46,12 +50,16 @@ INPATIENT: Final = STREAMS.index("inpatient")
 
 @frozen
 class Part:
-    """One part of a bill, settled by one version of one section; a stay split at the year's end has one a year."""
+    """One part of a bill, settled by one version of one section; a stay split at the year's end has one a year.
+
+    layer_versions: of the ladder, then of each layer that it holds for the stream.
+    """
 
     scheme: str
     stream: str
     section: str
     version: Version
+    layer_versions: tuple[Version, ...]
     year: int
     claim: Claim[int]
     settled: Settled[int]
@@ -74,6 +82,22 @@ class Settlement:
     terms_on: datetime.date
     reversal: bool = False
     policy: Policy = field(repr=False, kw_only=True)
+
+    @property
+    def outside(self) -> Mapping[str, int]:
+        """What payers outside the record pay, by layer; they pay from `psn_cash_pay`."""
+        sign = -1 if self.reversal else 1
+        paid: dict[str, int] = {}
+        for part in self.parts:
+            climbed = part.settled.paid.climb
+            for layer, amount in climbed.outside().items() if climbed else ():
+                paid[layer] = paid.get(layer, 0) + sign * amount
+        return paid
+
+    @property
+    def psn_net_pay(self) -> int:
+        """What the person bears in the end, when payers outside the record have paid."""
+        return self.setlinfo.psn_part_amt - sum(self.outside.values())
 
     @property
     def pool_prop_selfpay(self) -> str:
@@ -99,6 +123,21 @@ def section_name(scheme: str, stream: str) -> str:
     ('outpatient.employee.general', 'inpatient.resident')
     """
     return f"inpatient.{scheme}" if stream == "inpatient" else f"outpatient.{scheme}.{stream}"
+
+
+def ladder_section(scheme: str) -> str:
+    """The section that holds the ladder of a scheme."""
+    return f"ladder.{scheme}"
+
+
+def layer_section(layer: Layer, scheme: str) -> str:
+    """The section that settles a layer for a scheme."""
+    return f"{layer.layer}.{scheme}"
+
+
+def layers_of(ladder: LadderTerms, stream: str) -> tuple[Layer, ...]:
+    """The layers that pay a stream, in their order."""
+    return tuple(layer for layer in ladder.layers if stream in layer.streams)
 
 
 def terms_day(terms: SettlementTerms, days: Days[Any]) -> Any:
@@ -133,7 +172,7 @@ def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), total
     for check in CHECKS:
         if check.broken(figures):
             raise InputError(f"bill {bill.setl_id}: {check.message}")
-    texts = Texts(bill.fixmedins_code, bill.opsp_fixmedins_code, bill.dise_codg, bill.second_dise_codg)
+    texts = Texts(bill.fixmedins_code, bill.opsp_fixmedins_code, bill.dise_codg, bill.second_dise_codg, bill.plans)
     codes = _codes(book, bill, scheme, figures.days, texts)
     conduct = policy.terms(SettlementTerms, on=bill.setl_time.date()) if stream == INPATIENT else None
     on = terms_day(conduct, figures.days) if conduct else figures.days.setl_day
@@ -160,8 +199,17 @@ def _settle_part(
     if not claim.codes.designated and belongs_to_general(terms):
         stream = "general"
         terms, version = _terms(policy, section_name(scheme, stream), on)
-    settled = settle_claim(terms, stream, claim, totals.used(scheme, year))
-    return Part(scheme, stream, section_name(scheme, stream), version, year, claim, settled, totals.stay)
+    ladder, ladder_version = _terms(policy, ladder_section(scheme), on)
+    layers, versions = [], [ladder_version]
+    for layer in layers_of(ladder, stream):
+        layer_terms, layer_version = _terms(policy, layer_section(layer, scheme), on)
+        layers.append((layer, layer_terms))
+        versions.append(layer_version)
+    rules = Rules(terms, tuple(layers))
+    settled = settle_claim(rules, stream, claim, totals.used(scheme, year))
+    return Part(
+        scheme, stream, section_name(scheme, stream), version, tuple(versions), year, claim, settled, totals.stay
+    )
 
 
 def belongs_to_general(terms: OutpatientTerms | InpatientTerms) -> bool:
@@ -169,7 +217,7 @@ def belongs_to_general(terms: OutpatientTerms | InpatientTerms) -> bool:
     return isinstance(terms, OutpatientTerms) and bool(terms.designated_only) and terms.outside_designated == "general"
 
 
-def _terms(policy: Policy, section: str, on: datetime.date) -> tuple[OutpatientTerms | InpatientTerms, Version]:
+def _terms(policy: Policy, section: str, on: datetime.date) -> tuple[Any, Version]:
     version = policy.version(section, on)
     return policy.build(section, version), version
 
@@ -187,6 +235,9 @@ def _codes(book: CodeBook, bill: Bill, scheme: int, days: Days[int], texts: Text
         follow_up=book.flag("follow_up_flag", bill.follow_up_flag),
         referral=book.flag("referral_flag", bill.referral_flag),
         interim=book.flag("mid_setl_flag", bill.mid_setl_flag),
+        hardship=book.hardship(bill.hardship_class),
+        cvlserv=book.flag("cvlserv_flag", bill.cvlserv_flag),
+        rare_drug=book.flag("rare_drug_flag", bill.rare_drug_flag),
     )
 
 

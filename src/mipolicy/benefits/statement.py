@@ -18,7 +18,7 @@ from mipolicy.errors import IdentityError, InputError
 from mipolicy.money import A
 from mipolicy.traced import labelled
 
-__all__ = ["FUNDS", "Parts", "Setlinfo", "check_identities", "statement"]
+__all__ = ["FUNDS", "Apart", "Parts", "Setlinfo", "apart", "check_identities", "statement"]
 
 
 @frozen
@@ -58,6 +58,14 @@ class Setlinfo(Generic[A]):
     hosp_part_amt: A = labelled("fen", "医院负担金额", "borne by the institution")
 
 
+@frozen
+class Apart(Generic[A]):
+    """What is shown beside the record: payers outside it pay from the person's cash."""
+
+    outside_pay: A = labelled("fen", "记录外支付", "paid outside the record")
+    psn_net_pay: A = labelled("fen", "个人最终负担", "what the person bears in the end")
+
+
 FUNDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "oth_pay")
 """The fields that sum to `fund_pay_sumamt`; the personal account is not among them."""
 
@@ -92,6 +100,18 @@ def statement(parts: Parts[A], act_pay_dedc: A, funds: Mapping[str, A], acct_pay
     )
     check_identities(settled)
     return settled
+
+
+def apart(settled: Setlinfo[A], outside: Mapping[str, A]) -> Apart[A]:
+    """What payers outside the record pay, and what the person bears in the end.
+
+    Raises IdentityError where they pay more than the person's cash.
+    """
+    paid: Any = reduce(operator.add, outside.values()) if outside else 0
+    net = settled.psn_part_amt - paid if outside else settled.psn_part_amt
+    if outside:
+        _must("outside_pay <= psn_cash_pay", (paid <= settled.psn_cash_pay) | (settled.medfee_sumamt < 0))
+    return Apart(paid, net)
 
 
 def check_identities(settled: Setlinfo[Any]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, Protocol
 
 from attrs import evolve, field, frozen
 
-from mipolicy.benefits.axes import LEVEL, SCHEMES, STREAMS
+from mipolicy.benefits.axes import LAYERS, LEVEL, SCHEMES, STREAMS
 from mipolicy.errors import InputError
 from mipolicy.money import A
 
@@ -29,6 +29,8 @@ YEAR_FIGURES: Final[Mapping[str, int]] = MappingProxyType(
         "stays": 1,
         "bands": 1,
         "once_a_year": 1,
+        **{f"base.{layer}": 1 for layer in LAYERS},
+        **{f"paid.{layer}": 1 for layer in LAYERS},
     }
 )
 """Figures of one person, scheme and year, with how many cells each has (levels, months, or one)."""

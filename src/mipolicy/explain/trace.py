@@ -6,12 +6,12 @@ from typing import Any
 
 import attrs
 
-from mipolicy.benefits import inpatient, outpatient
+from mipolicy.benefits.axes import LAYERS
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.catalogue import FeeLine, LineSplit, split_line
-from mipolicy.benefits.outpatient import Visit
-from mipolicy.benefits.settlement import Part, Settlement
-from mipolicy.benefits.statement import statement
+from mipolicy.benefits.claim import Rules, pay
+from mipolicy.benefits.ladder import Climb, Left
+from mipolicy.benefits.settlement import Part, Settlement, layer_section
 from mipolicy.errors import IdentityError
 from mipolicy.explain.render import Explanation, Figure, Step, StepGroup
 from mipolicy.explain.words import Named, clauses_of, expression, value_text
@@ -99,21 +99,52 @@ def _steps(of: Any, names: dict[int, Named], status: Axis) -> tuple[Step, ...]:
 
 def _part_groups(policy: Policy, part: Part) -> list[StepGroup]:
     spec = policy.sections[part.section]
-    terms = policy.traced(part.section, part.version)
     given = _inputs(part.settled.given, spec.status)
-    rule = outpatient.settle if isinstance(part.settled.given, Visit) else inpatient.settle
-    outcome = rule(terms, given)
-    _must_equal(part.section, outcome, part.settled.outcome)
+    states = tuple(_inputs(state, spec.status) for state in part.settled.states)
     # the record is written for the same in-scope amount that the room was given, so that its steps join up
     parts = attrs.evolve(_inputs(part.claim.parts, spec.status), inscp_scp_amt=given.inscp_scp_amt)
-    settled = statement(parts, outcome.act_pay_dedc, {"hifp_pay": outcome.hifp_pay})
-    _must_equal("setlinfo", settled, part.settled.setlinfo)
+    paid = pay(_traced_rules(policy, part), parts, given, states)
+    _must_equal(part.section, paid.outcome, part.settled.outcome)
+    _must_equal("setlinfo", paid.setlinfo, part.settled.setlinfo)
     names: dict[int, Named] = {}
     year = f"{part.year}"
-    room = StepGroup(f"{spec.zh} {year}", f"{part.section} {year}", _steps(outcome, names, spec.status))
+    groups = [StepGroup(f"{spec.zh} {year}", f"{part.section} {year}", _steps(paid.outcome, names, spec.status))]
+    if paid.climb and part.settled.paid.climb:
+        groups += _ladder_groups(policy, part, paid.climb, names)
     shown = ("hifp_pay", "fund_pay_sumamt", "psn_part_amt", "psn_cash_pay")
-    record = [step for step in _steps(settled, names, spec.status) if step.value or step.name in shown]
-    return [room, StepGroup("结算信息", "settlement record", tuple(record))]
+    record = [step for step in _steps(paid.setlinfo, names, spec.status) if step.value or step.name in shown]
+    beside = _steps(paid.apart, names, spec.status) if paid.apart.outside_pay else ()
+    return [*groups, StepGroup("结算信息", "settlement record", (*record, *beside))]
+
+
+def _traced_rules(policy: Policy, part: Part) -> Rules:
+    """The rules of a part with every figure traced."""
+    rungs = part.settled.paid.climb.rungs if part.settled.paid.climb else ()
+    layers = tuple(
+        (rung.layer, policy.traced(layer_section(rung.layer, part.scheme), version))
+        for rung, version in zip(rungs, part.layer_versions[1:], strict=True)
+    )
+    return Rules(policy.traced(part.section, part.version), layers)
+
+
+def _ladder_groups(policy: Policy, part: Part, climbed: Climb[int], names: dict[int, Named]) -> list[StepGroup]:
+    """What the basic benefit left, then a stage per layer that takes the bill."""
+    status = policy.sections[part.section].status
+    settled = part.settled.paid.climb
+    assert settled is not None
+    groups = [StepGroup("基本待遇之后个人负担", "left after the basic benefit", _steps(climbed.before, names, status))]
+    for rung, before in zip(climbed.rungs, settled.rungs, strict=True):
+        section = layer_section(rung.layer, part.scheme)
+        _must_equal(section, rung.outcome, before.outcome)
+        steps = (*_steps(rung.case, names, status), *_steps(rung.outcome, names, status))
+        if rung.case.base:
+            groups.append(StepGroup(f"{policy.sections[section].zh} {part.year}", f"{section} {part.year}", steps))
+        zh, en, _ = LAYERS[rung.layer.layer]
+        names[id(rung.outcome.pay)] = Named(f"{zh}支付", f"paid by {en}", "fen")
+        for each in attrs.fields(Left):
+            left = Named(f"剩余{each.metadata['zh']}", f"{each.metadata['en']} left", "fen")
+            names.setdefault(id(getattr(rung.left, each.name)), left)
+    return groups
 
 
 def _line_groups(settlement: Settlement) -> list[StepGroup]:

@@ -19,6 +19,8 @@ _FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "beyond": ("max(0, {0} − {1})", "max(0, {0} − {1})"),
     "remaining": ("max(0, {0} − {1})", "max(0, {0} − {1})"),
     "capped": ("min({0}, {1})", "min({0}, {1})"),
+    "least_share": ("支付达到 {0} 的最低费用（比例 {1}）", "the least cost that comes to {0} at {1}"),
+    "least_banded": ("支付达到 {0} 的最低费用", "the least cost that comes to {0}"),
     "is_over": ("{0} > {1}", "{0} > {1}"),
     "is_same": ("{0} = {1}", "{0} = {1}"),
     "none_of": ("非 {0}", "not {0}"),
@@ -65,7 +67,7 @@ def _unit(node: Any, names: Mapping[int, Named]) -> str | Axis:
         return node.leaf.unit
     if node.word in _FLAGS:
         return "flag"
-    if node.word in ("share", "banded") or _is_price_times_count(node, names):
+    if node.word in ("share", "banded", "least_share", "least_banded") or _is_price_times_count(node, names):
         return "fen"
     operands = node.args[1:] if node.word == "pick" else node.args
     return next((unit for unit in (_unit(arg, names) for arg in operands) if unit), "")
