@@ -9,7 +9,11 @@ from typing import Any, Final
 from mipolicy.benefits.axes import EMPLOYEE_STATUS, RESIDENT_STATUS
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.fixed_price import FixedPriceTerms
+from mipolicy.benefits.household_relief import HouseholdReliefTerms
 from mipolicy.benefits.inpatient import InpatientTerms
+from mipolicy.benefits.long_term_care import LongTermCareTerms
+from mipolicy.benefits.maternity import EmployeeMaternityTerms, ResidentMaternityTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
@@ -51,6 +55,12 @@ def _sections() -> Iterable[Section]:
     yield Section("authorised_list", AuthorisedListTerms, zh="待遇清单")
     yield Section("catalogue_removal", RemovalTerms, zh="目录外药品调出")
     yield Section("tcm_admission", AdmissionTerms, zh="中医项目准入")
+    yield Section("maternity.employee", EmployeeMaternityTerms, zh="职工生育")
+    yield Section("maternity.resident", ResidentMaternityTerms, zh="居民生育")
+    yield Section("long_term_care", LongTermCareTerms, zh="长期护理保险")
+    for scheme, (status, name) in _STATUS.items():
+        yield Section(f"fixed_price.{scheme}", FixedPriceTerms, status, {}, f"{name}单病种")
+    yield Section("household_relief", HouseholdReliefTerms, zh="因病支出型困难家庭救助")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})
