@@ -15,7 +15,11 @@ from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.fee_lines import Line
+from mipolicy.benefits.fixed_price import FixedPriceTerms
+from mipolicy.benefits.household_relief import HouseholdReliefTerms
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms
+from mipolicy.benefits.long_term_care import LongTermCareTerms
+from mipolicy.benefits.maternity import EmployeeMaternityTerms
 from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms
 from mipolicy.benefits.statement import Setlinfo
@@ -47,6 +51,10 @@ TERMS = {
     "authorised_list": AuthorisedListTerms,
     "catalogue_removal": RemovalTerms,
     "tcm_admission": AdmissionTerms,
+    "maternity": EmployeeMaternityTerms,
+    "long_term_care": LongTermCareTerms,
+    "fixed_price": FixedPriceTerms,
+    "household_relief": HouseholdReliefTerms,
 }
 
 

@@ -9,8 +9,12 @@ from typing import Any, Final
 from mipolicy.benefits.axes import EMPLOYEE_STATUS, LAYERS, RESIDENT_STATUS
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.fixed_price import FixedPriceTerms
+from mipolicy.benefits.household_relief import HouseholdReliefTerms
 from mipolicy.benefits.inpatient import InpatientTerms
 from mipolicy.benefits.ladder import LAYER_TERMS, LadderTerms
+from mipolicy.benefits.long_term_care import LongTermCareTerms
+from mipolicy.benefits.maternity import EmployeeMaternityTerms, ResidentMaternityTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
@@ -48,15 +52,22 @@ def _sections() -> Iterable[Section]:
             yield Section(f"outpatient.{scheme}.{stream}", OutpatientTerms, status, fixed, f"{name}{zh}")
     for scheme, (status, name) in _STATUS.items():
         yield Section(f"inpatient.{scheme}", InpatientTerms, status, {}, f"{name}住院")
-    for scheme, (_, name) in _STATUS.items():
-        yield Section(f"ladder.{scheme}", LadderTerms, zh=f"{name}保障层次")
-        for layer, (zh, _, schemes) in LAYERS.items():
-            if scheme in schemes:
-                yield Section(f"{layer}.{scheme}", LAYER_TERMS[layer], zh=zh if name in zh else f"{name}{zh}")
     yield Section("filing", FilingTerms, zh="异地就医备案")
     yield Section("authorised_list", AuthorisedListTerms, zh="待遇清单")
     yield Section("catalogue_removal", RemovalTerms, zh="目录外药品调出")
     yield Section("tcm_admission", AdmissionTerms, zh="中医项目准入")
+    for scheme, (_, name) in _STATUS.items():
+        yield Section(f"ladder.{scheme}", LadderTerms, zh=f"{name}保障层次")
+    for layer, (zh, _, schemes) in LAYERS.items():
+        for scheme in schemes:
+            name = _STATUS[scheme][1]
+            yield Section(f"{layer}.{scheme}", LAYER_TERMS[layer], zh=zh if name in zh else f"{name}{zh}")
+    yield Section("maternity.employee", EmployeeMaternityTerms, zh="职工生育")
+    yield Section("maternity.resident", ResidentMaternityTerms, zh="居民生育")
+    yield Section("long_term_care", LongTermCareTerms, zh="长期护理保险")
+    for scheme, (status, name) in _STATUS.items():
+        yield Section(f"fixed_price.{scheme}", FixedPriceTerms, status, {}, f"{name}单病种")
+    yield Section("household_relief", HouseholdReliefTerms, zh="因病支出型困难家庭救助")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

@@ -35,6 +35,9 @@ PLAN = "天津市医疗保障发展“十四五”规划"
 TCM = "一(三) 加大中医药医保政策倾斜力度"
 POOLING = "一(一) 推进职工医保门诊共济改革"
 LEVEL_OF_BENEFITS = "一(一) 医疗保障水平稳步提升"
+MATERNITY = "三(一) 完善生育保险政策措施"
+LONG_TERM_CARE = "三(三) 推进长期护理保险试点"
+ASSISTANCE = "三(一) 完善医疗救助政策"
 
 Stated = dict[tuple[str, str, str], tuple[str, str, str]]
 """(section, version, path) -> (value, document number or title, clause)."""
@@ -81,6 +84,8 @@ EXPECTED: dict[str, Stated] = {
         # 一(三): 提高5个百分点
         **stated("inpatient.employee", "2023", MEASURES, TCM, {"tcm_addition": "5%"}),
         **stated("inpatient.resident", "2023", MEASURES, TCM, {"tcm_addition": "5%"}),
+        **stated("fixed_price.employee", "2023", MEASURES, TCM, {"tcm_addition": "5%"}),
+        **stated("fixed_price.resident", "2023", MEASURES, TCM, {"tcm_addition": "5%"}),
     },
     "shangyu-2013": stated(
         "outpatient.resident.special", "2013", OPINION, "二(二)3 改革特殊病种门诊方式", {"designated_only": "true"}
@@ -145,6 +150,10 @@ EXPECTED: dict[str, Stated] = {
         **stated("authorised_list", "plan", PLAN, "引言", {"effective": "2021-01-01", "until": "2025-12-31"}),
         **stated("catalogue_removal", "plan", PLAN, "三(四) 严格医保药品目录管理", {"remove_by": "2022-12-31"}),
         **stated("catalogue_removal", "plan", PLAN, "引言", {"effective": "2021-01-01", "until": "2025-12-31"}),
+        # 三(三): the pilot starts from the employees' insured
+        **stated("long_term_care", "plan", PLAN, LONG_TERM_CARE, {"covered.employee": "yes", "covered.resident": "no"}),
+        # 三(一): 依申请
+        **stated("household_relief", "plan", PLAN, ASSISTANCE, {"application_needed": "true"}),
     },
 }
 
@@ -159,6 +168,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "outpatient.resident.dual_channel": [("2023", "open", "open", "四(十三) 扩大医保信息平台应用")],
         "inpatient.employee": [("2023", "open", "open", TCM)],
         "inpatient.resident": [("2023", "open", "open", TCM)],
+        "fixed_price.employee": [("2023", "open", "open", TCM)],
+        "fixed_price.resident": [("2023", "open", "open", TCM)],
     },
     "shangyu-2013": {
         "outpatient.resident.general": [("2013", "open", "open", "二(二)3 控制市级就医人次和均次费用增长")],
@@ -197,6 +208,10 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "authorised_list": [("plan", "2021-01-01", "2025-12-31", "三(一) 严格落实医疗保障待遇清单制度")],
         "catalogue_removal": [("plan", "2021-01-01", "2025-12-31", "三(四) 严格医保药品目录管理")],
         "tcm_admission": [("plan", "open", "open", "三(四) 完善医保医疗服务项目管理")],
+        "maternity.employee": [("plan", "open", "open", MATERNITY)],
+        "maternity.resident": [("plan", "open", "open", MATERNITY)],
+        "long_term_care": [("plan", "open", "open", LONG_TERM_CARE)],
+        "household_relief": [("plan", "open", "open", ASSISTANCE)],
     },
 }
 
@@ -219,6 +234,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("outpatient.resident.dual_channel", "2023"): {"recognition_needed"},
         ("inpatient.employee", "2023"): {"tcm_diseases"},
         ("inpatient.resident", "2023"): {"tcm_diseases"},
+        ("fixed_price.employee", "2023"): {"tcm_diseases", "patient_rate"},
+        ("fixed_price.resident", "2023"): {"tcm_diseases", "patient_rate"},
     },
     "shangyu-2013": {
         ("outpatient.resident.general", "2013"): {"deductible", "rate"},
@@ -249,6 +266,10 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("authorised_list", "plan"): {"authorised"},
         ("catalogue_removal", "plan"): set(),
         ("tcm_admission", "plan"): {"minimum_effect_ratio", "maximum_cost_ratio"},
+        ("maternity.employee", "plan"): {"way", "rate", "limit", "base_days", "month_days"},
+        ("maternity.resident", "plan"): {"way", "rate", "limit"},
+        ("long_term_care", "plan"): {"least_grade", "standard", "rate"},
+        ("household_relief", "plan"): {"spending_rate", "income_limit", "rate"},
     },
 }
 
@@ -922,6 +943,9 @@ def _all(prefix: str, field: str) -> set[Any]:
         ("outpatient.", "recognition_needed", {0, 1}),
         ("inpatient.", "deductible_scope", {"stay", "year", "year_and_level"}),
         ("inpatient.", "band_scope", {"stay", "year"}),
+        ("fixed_price.", "patient_basis", {"price", "actual_cost"}),
+        ("fixed_price.", "split_counts", {0, 1}),
+        ("fixed_price.", "deductible_taken", {0, 1}),
         ("settlement", "year_by", {"settlement", "discharge"}),
     ],
 )
