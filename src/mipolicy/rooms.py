@@ -6,12 +6,17 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any, Final
 
+from mipolicy.benefits.account import AccountTerms, CreditTerms
+from mipolicy.benefits.account_use import AccountUseTerms
 from mipolicy.benefits.axes import EMPLOYEE_STATUS, RESIDENT_STATUS
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.eligibility import BothSchemesTerms, EligibilityTerms
+from mipolicy.benefits.incentive import IncentiveTerms
 from mipolicy.benefits.inpatient import InpatientTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms
+from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -29,6 +34,7 @@ _NO_RECOGNITION: Final[dict[str, Any]] = {
     "designated_only": 0,
     "outside_designated": "nothing",
 }
+_NO_NEWBORNS: Final[dict[str, Any]] = {"newborn_days": 0, "newborn_begins": "enrolment"}
 _STREAMS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "general": ("普通门诊", {**_NO_DISEASES, **_NO_RECOGNITION}),
     "emergency": ("急诊", {**_NO_DISEASES, **_NO_RECOGNITION}),
@@ -51,6 +57,15 @@ def _sections() -> Iterable[Section]:
     yield Section("authorised_list", AuthorisedListTerms, zh="待遇清单")
     yield Section("catalogue_removal", RemovalTerms, zh="目录外药品调出")
     yield Section("tcm_admission", AdmissionTerms, zh="中医项目准入")
+    yield Section("account", AccountTerms, zh="个人账户支付")
+    yield Section("account_credit", CreditTerms, zh="个人账户计入")
+    yield Section("account_use", AccountUseTerms, zh="个人账户使用范围")
+    yield Section("insurance_transfer", TransferTerms, zh="医保关系转移接续")
+    for scheme, (_, name) in _STATUS.items():
+        fixed = {"scheme": scheme, **(_NO_NEWBORNS if scheme == "employee" else {})}
+        yield Section(f"eligibility.{scheme}", EligibilityTerms, fixed=fixed, zh=f"{name}待遇享受")
+    yield Section("both_schemes", BothSchemesTerms, zh="重复参保")
+    yield Section("incentive", IncentiveTerms, zh="居民参保激励")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

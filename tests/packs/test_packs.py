@@ -159,6 +159,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "outpatient.resident.dual_channel": [("2023", "open", "open", "四(十三) 扩大医保信息平台应用")],
         "inpatient.employee": [("2023", "open", "open", TCM)],
         "inpatient.resident": [("2023", "open", "open", TCM)],
+        "account_credit": [("2023", "open", "open", POOLING)],
+        "account_use": [("2023", "open", "open", "二(六) 扩大异地就医直接结算")],
     },
     "shangyu-2013": {
         "outpatient.resident.general": [("2013", "open", "open", "二(二)3 控制市级就医人次和均次费用增长")],
@@ -197,6 +199,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "authorised_list": [("plan", "2021-01-01", "2025-12-31", "三(一) 严格落实医疗保障待遇清单制度")],
         "catalogue_removal": [("plan", "2021-01-01", "2025-12-31", "三(四) 严格医保药品目录管理")],
         "tcm_admission": [("plan", "open", "open", "三(四) 完善医保医疗服务项目管理")],
+        "account_use": [("plan", "open", "open", "三(一) 完善基本医疗保险政策")],
+        "insurance_transfer": [("plan", "open", "open", "三(七) 做好医保跨地区转移服务")],
     },
 }
 
@@ -219,6 +223,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("outpatient.resident.dual_channel", "2023"): {"recognition_needed"},
         ("inpatient.employee", "2023"): {"tcm_diseases"},
         ("inpatient.resident", "2023"): {"tcm_diseases"},
+        ("account_credit", "2023"): {"basis", "own_rate", "allotted_rate", "allotted_amount"},
+        ("account_use", "2023"): {"uses"},
     },
     "shangyu-2013": {
         ("outpatient.resident.general", "2013"): {"deductible", "rate"},
@@ -249,6 +255,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("authorised_list", "plan"): {"authorised"},
         ("catalogue_removal", "plan"): set(),
         ("tcm_admission", "plan"): {"minimum_effect_ratio", "maximum_cost_ratio"},
+        ("account_use", "plan"): {"uses"},
+        ("insurance_transfer", "plan"): {"counted_schemes", "overlap_counts", "balance"},
     },
 }
 
@@ -833,6 +841,7 @@ CHANGED_IN_2025 = (
     "outpatient.resident.special",
     "inpatient.employee",
     "inpatient.resident",
+    "account_credit",
 )
 
 
