@@ -11,18 +11,23 @@ import attrs
 
 from mipolicy import codes
 from mipolicy.batch import OUTPUTS
+from mipolicy.benefits.account import AccountTerms, CreditTerms
+from mipolicy.benefits.account_use import AccountUseTerms
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.eligibility import BothSchemesTerms, EligibilityTerms
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.benefits.fixed_price import FixedPriceTerms
 from mipolicy.benefits.household_relief import HouseholdReliefTerms
+from mipolicy.benefits.incentive import IncentiveTerms
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms
 from mipolicy.benefits.long_term_care import LongTermCareTerms
 from mipolicy.benefits.maternity import EmployeeMaternityTerms
 from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms
 from mipolicy.benefits.statement import Setlinfo
+from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
 from mipolicy.tables import Axis
@@ -55,6 +60,13 @@ TERMS = {
     "long_term_care": LongTermCareTerms,
     "fixed_price": FixedPriceTerms,
     "household_relief": HouseholdReliefTerms,
+    "account": AccountTerms,
+    "account_credit": CreditTerms,
+    "account_use": AccountUseTerms,
+    "insurance_transfer": TransferTerms,
+    "eligibility": EligibilityTerms,
+    "both_schemes": BothSchemesTerms,
+    "incentive": IncentiveTerms,
 }
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mipolicy.calendar import NO_DAY, as_date, day_number, days_of, month_of, year_of
+from mipolicy.calendar import NO_DAY, as_date, day_number, days_of, month_of, months_later, year_of
+from mipolicy.errors import InputError
 
 ANY_DAY = st.dates()
 EDGES = (
@@ -97,3 +98,24 @@ def test_midnight_begins_a_day() -> None:
     times = ["1969-12-31T23:59:59", "1970-01-01T00:00:00", "2025-03-01T00:00:00", "2025-03-01T23:59:59"]
     assert days_of(np.array(times[1:], "datetime64[s]")).tolist() == [0, 20_148, 20_148]
     assert days_of(np.array(times, "datetime64[s]")).tolist() == [-1, 0, 20_148, 20_148]
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "expected"),
+    [
+        (datetime.date(2024, 1, 31), 1, datetime.date(2024, 2, 29)),
+        (datetime.date(2023, 1, 31), 1, datetime.date(2023, 2, 28)),
+        (datetime.date(2024, 12, 15), 1, datetime.date(2025, 1, 15)),
+        (datetime.date(2024, 3, 31), 0, datetime.date(2024, 3, 31)),
+        (datetime.date(2024, 3, 31), -1, datetime.date(2024, 2, 29)),
+        (datetime.date(2024, 1, 1), 25, datetime.date(2026, 2, 1)),
+    ],
+)
+def test_the_same_day_of_a_later_month(day: datetime.date, months: int, expected: datetime.date) -> None:
+    assert months_later(day, months) == expected
+
+
+def test_a_month_that_no_calendar_has() -> None:
+    with pytest.raises(InputError) as caught:
+        months_later(datetime.date(9999, 12, 1), 1)
+    assert str(caught.value) == "1 months from 9999-12-01 leave the years 1 to 9999"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import calendar
 import datetime
 from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
 
+from mipolicy.errors import InputError
 from mipolicy.money import A, Column
 
-__all__ = ["NO_DAY", "as_date", "day_number", "days_of", "month_of", "year_of"]
+__all__ = ["NO_DAY", "as_date", "day_number", "days_of", "month_of", "months_later", "year_of"]
 
 NO_DAY: Final = -700_000
 """Stands for a day that is not stated; before every day that a bill can have."""
@@ -30,6 +32,20 @@ def day_number(day: datetime.date | None) -> int:
 def as_date(day: int) -> datetime.date:
     """The day of an integer."""
     return datetime.date.fromordinal(int(day) + _EPOCH)
+
+
+def months_later(day: datetime.date, months: int) -> datetime.date:
+    """The same day of a later month, or the last day of that month where it is shorter (reading A41).
+
+    Raises InputError for a month that no calendar has.
+
+    >>> months_later(datetime.date(2024, 11, 30), 3)
+    datetime.date(2025, 2, 28)
+    """
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    if not datetime.MINYEAR <= year <= datetime.MAXYEAR:
+        raise InputError(f"{months} months from {day} leave the years {datetime.MINYEAR} to {datetime.MAXYEAR}")
+    return datetime.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def days_of(times: Any) -> Column:

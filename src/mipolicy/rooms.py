@@ -6,17 +6,22 @@ from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any, Final
 
+from mipolicy.benefits.account import AccountTerms, CreditTerms
+from mipolicy.benefits.account_use import AccountUseTerms
 from mipolicy.benefits.axes import EMPLOYEE_STATUS, LAYERS, RESIDENT_STATUS
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.eligibility import BothSchemesTerms, EligibilityTerms
 from mipolicy.benefits.fixed_price import FixedPriceTerms
 from mipolicy.benefits.household_relief import HouseholdReliefTerms
+from mipolicy.benefits.incentive import IncentiveTerms
 from mipolicy.benefits.inpatient import InpatientTerms
 from mipolicy.benefits.ladder import LAYER_TERMS, LadderTerms
 from mipolicy.benefits.long_term_care import LongTermCareTerms
 from mipolicy.benefits.maternity import EmployeeMaternityTerms, ResidentMaternityTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms
+from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -34,6 +39,7 @@ _NO_RECOGNITION: Final[dict[str, Any]] = {
     "designated_only": 0,
     "outside_designated": "nothing",
 }
+_NO_NEWBORNS: Final[dict[str, Any]] = {"newborn_days": 0, "newborn_begins": "enrolment"}
 _STREAMS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "general": ("普通门诊", {**_NO_DISEASES, **_NO_RECOGNITION}),
     "emergency": ("急诊", {**_NO_DISEASES, **_NO_RECOGNITION}),
@@ -68,6 +74,15 @@ def _sections() -> Iterable[Section]:
     for scheme, (status, name) in _STATUS.items():
         yield Section(f"fixed_price.{scheme}", FixedPriceTerms, status, {}, f"{name}单病种")
     yield Section("household_relief", HouseholdReliefTerms, zh="因病支出型困难家庭救助")
+    yield Section("account", AccountTerms, zh="个人账户支付")
+    yield Section("account_credit", CreditTerms, zh="个人账户计入")
+    yield Section("account_use", AccountUseTerms, zh="个人账户使用范围")
+    yield Section("insurance_transfer", TransferTerms, zh="医保关系转移接续")
+    for scheme, (_, name) in _STATUS.items():
+        fixed = {"scheme": scheme, **(_NO_NEWBORNS if scheme == "employee" else {})}
+        yield Section(f"eligibility.{scheme}", EligibilityTerms, fixed=fixed, zh=f"{name}待遇享受")
+    yield Section("both_schemes", BothSchemesTerms, zh="重复参保")
+    yield Section("incentive", IncentiveTerms, zh="居民参保激励")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

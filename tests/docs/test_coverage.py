@@ -136,6 +136,7 @@ def test_no_rule_is_claimed_for_a_room_that_is_not_built() -> None:
     built = {LISTED[row[0]][1] for row in BUILT}
     begun = {"benefits.referral", "benefits.assistance"}
     assert built == {
+        "benefits.account",
         "benefits.catalogue",
         "benefits.outpatient",
         "benefits.inpatient",

@@ -170,6 +170,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "inpatient.resident": [("2023", "open", "open", TCM)],
         "fixed_price.employee": [("2023", "open", "open", TCM)],
         "fixed_price.resident": [("2023", "open", "open", TCM)],
+        "account_credit": [("2023", "open", "open", POOLING)],
+        "account_use": [("2023", "open", "open", "二(六) 扩大异地就医直接结算")],
     },
     "shangyu-2013": {
         "outpatient.resident.general": [("2013", "open", "open", "二(二)3 控制市级就医人次和均次费用增长")],
@@ -212,6 +214,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "maternity.resident": [("plan", "open", "open", MATERNITY)],
         "long_term_care": [("plan", "open", "open", LONG_TERM_CARE)],
         "household_relief": [("plan", "open", "open", ASSISTANCE)],
+        "account_use": [("plan", "open", "open", "三(一) 完善基本医疗保险政策")],
+        "insurance_transfer": [("plan", "open", "open", "三(七) 做好医保跨地区转移服务")],
     },
 }
 
@@ -236,6 +240,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("inpatient.resident", "2023"): {"tcm_diseases"},
         ("fixed_price.employee", "2023"): {"tcm_diseases", "patient_rate"},
         ("fixed_price.resident", "2023"): {"tcm_diseases", "patient_rate"},
+        ("account_credit", "2023"): {"basis", "own_rate", "allotted_rate", "allotted_amount"},
+        ("account_use", "2023"): {"uses"},
     },
     "shangyu-2013": {
         ("outpatient.resident.general", "2013"): {"deductible", "rate"},
@@ -270,6 +276,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("maternity.resident", "plan"): {"way", "rate", "limit"},
         ("long_term_care", "plan"): {"least_grade", "standard", "rate"},
         ("household_relief", "plan"): {"spending_rate", "income_limit", "rate"},
+        ("account_use", "plan"): {"uses"},
+        ("insurance_transfer", "plan"): {"counted_schemes", "overlap_counts", "balance"},
     },
 }
 
@@ -854,6 +862,7 @@ CHANGED_IN_2025 = (
     "outpatient.resident.special",
     "inpatient.employee",
     "inpatient.resident",
+    "account_credit",
 )
 
 
