@@ -14,10 +14,12 @@ from mipolicy.batch import OUTPUTS
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.epidemic import EpidemicTerms
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms
+from mipolicy.benefits.out_of_area import DirectSettlementTerms, OutOfAreaTerms
 from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms
-from mipolicy.benefits.referral import FilingTerms
+from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.statement import Setlinfo
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
@@ -43,7 +45,11 @@ TERMS = {
     "catalogue_items": CatalogueItemsTerms,
     "outpatient": OutpatientTerms,
     "inpatient": InpatientTerms,
+    "referral": ReferralTerms,
     "filing": FilingTerms,
+    "out_of_area": OutOfAreaTerms,
+    "direct_settlement": DirectSettlementTerms,
+    "epidemic": EpidemicTerms,
     "authorised_list": AuthorisedListTerms,
     "catalogue_removal": RemovalTerms,
     "tcm_admission": AdmissionTerms,

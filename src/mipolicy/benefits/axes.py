@@ -8,14 +8,17 @@ from mipolicy.tables import Axis
 
 __all__ = [
     "EMPLOYEE_STATUS",
+    "FILING",
     "INSTITUTION",
     "LEVEL",
     "ORDINAL",
     "OWNERSHIP",
+    "PLACE",
     "RESIDENT_STATUS",
     "SCHEMES",
     "SERVICE",
     "STREAMS",
+    "TIER",
 ]
 
 SCHEMES: Final = ("employee", "resident")
@@ -68,3 +71,19 @@ ORDINAL: Final = Axis(
     ("首次", "第二次", "第三次及以后"),
     ("first", "second", "third and later"),
 )
+
+PLACE: Final = Axis(
+    "place",
+    ("local", "resident_elsewhere", "referred", "emergency", "unreferred"),
+    ("统筹区内", "异地长期居住", "转诊转院", "异地急诊", "自行外出就医"),
+    ("in the area", "resident elsewhere", "referred", "sudden illness while away", "self-arranged"),
+)
+"""Place class of care: in the area, or why it was sought outside; each has an effect of its own on what is paid."""
+
+FILING: Final = Axis("filing", PLACE.members[1:4], PLACE.zh[1:4], PLACE.en[1:4])
+"""The place classes that a filing can give."""
+
+TIER: Final = Axis(
+    "tier", ("contracted", "non_contracted"), ("特约医院", "非特约医院"), ("contracted", "not contracted")
+)
+"""Whether the institution outside the area is contracted there (特约) or is paid as if it were not (rules B08, B09)."""
