@@ -17,6 +17,7 @@ from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.eligibility import BothSchemesTerms, EligibilityTerms
+from mipolicy.benefits.epidemic import EpidemicTerms
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.benefits.fixed_price import FixedPriceTerms
 from mipolicy.benefits.household_relief import HouseholdReliefTerms
@@ -24,8 +25,9 @@ from mipolicy.benefits.incentive import IncentiveTerms
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms
 from mipolicy.benefits.long_term_care import LongTermCareTerms
 from mipolicy.benefits.maternity import EmployeeMaternityTerms
+from mipolicy.benefits.out_of_area import DirectSettlementTerms, OutOfAreaTerms
 from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms
-from mipolicy.benefits.referral import FilingTerms
+from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.statement import Setlinfo
 from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
@@ -52,7 +54,11 @@ TERMS = {
     "catalogue_items": CatalogueItemsTerms,
     "outpatient": OutpatientTerms,
     "inpatient": InpatientTerms,
+    "referral": ReferralTerms,
     "filing": FilingTerms,
+    "out_of_area": OutOfAreaTerms,
+    "direct_settlement": DirectSettlementTerms,
+    "epidemic": EpidemicTerms,
     "authorised_list": AuthorisedListTerms,
     "catalogue_removal": RemovalTerms,
     "tcm_admission": AdmissionTerms,

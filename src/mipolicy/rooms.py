@@ -12,6 +12,7 @@ from mipolicy.benefits.axes import EMPLOYEE_STATUS, LAYERS, RESIDENT_STATUS
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.eligibility import BothSchemesTerms, EligibilityTerms
+from mipolicy.benefits.epidemic import EpidemicTerms
 from mipolicy.benefits.fixed_price import FixedPriceTerms
 from mipolicy.benefits.household_relief import HouseholdReliefTerms
 from mipolicy.benefits.incentive import IncentiveTerms
@@ -19,8 +20,9 @@ from mipolicy.benefits.inpatient import InpatientTerms
 from mipolicy.benefits.ladder import LAYER_TERMS, LadderTerms
 from mipolicy.benefits.long_term_care import LongTermCareTerms
 from mipolicy.benefits.maternity import EmployeeMaternityTerms, ResidentMaternityTerms
+from mipolicy.benefits.out_of_area import DirectSettlementTerms, OutOfAreaTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
-from mipolicy.benefits.referral import FilingTerms
+from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
@@ -58,7 +60,12 @@ def _sections() -> Iterable[Section]:
             yield Section(f"outpatient.{scheme}.{stream}", OutpatientTerms, status, fixed, f"{name}{zh}")
     for scheme, (status, name) in _STATUS.items():
         yield Section(f"inpatient.{scheme}", InpatientTerms, status, {}, f"{name}住院")
+    yield Section("referral", ReferralTerms, zh="转外就医")
     yield Section("filing", FilingTerms, zh="异地就医备案")
+    for scheme, (status, name) in _STATUS.items():
+        yield Section(f"out_of_area.{scheme}", OutOfAreaTerms, status, {}, f"{name}异地就医")
+    yield Section("direct_settlement", DirectSettlementTerms, zh="异地就医直接结算")
+    yield Section("epidemic", EpidemicTerms, zh="重大疫情")
     yield Section("authorised_list", AuthorisedListTerms, zh="待遇清单")
     yield Section("catalogue_removal", RemovalTerms, zh="目录外药品调出")
     yield Section("tcm_admission", AdmissionTerms, zh="中医项目准入")

@@ -519,7 +519,7 @@ def test_sections_that_cannot_be_shown() -> None:
     )
     assert refusal("policy", "show", "shangyu-2013", "--section", "filing") == (
         "shangyu-2013 states nothing of filing; it states outpatient.resident.general, outpatient.resident.special,"
-        " inpatient.resident"
+        " inpatient.resident, referral, out_of_area.resident"
     )
     assert refusal("policy", "show", "assumed", "--section", "outpatient.nix").startswith(
         "unknown section 'outpatient.nix'; sections: settlement, catalogue, "
@@ -546,6 +546,10 @@ source = { document = "draft", clause = "1" }
 rate.tertiary.in_service = "60%"
 ceiling.retired = "none"
 """
+
+
+def versions_of(pack: str) -> int:
+    return sum(map(len, packs.load(pack).versions.values()))
 
 
 def test_policy_check_says_what_is_open_or_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,16 +10,19 @@ from mipolicy.tables import Axis
 
 __all__ = [
     "EMPLOYEE_STATUS",
+    "FILING",
     "HARDSHIP",
     "INSTITUTION",
     "LAYERS",
     "LEVEL",
     "ORDINAL",
     "OWNERSHIP",
+    "PLACE",
     "RESIDENT_STATUS",
     "SCHEMES",
     "SERVICE",
     "STREAMS",
+    "TIER",
 ]
 
 SCHEMES: Final = ("employee", "resident")
@@ -102,3 +105,19 @@ LAYERS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = MappingProxyType
     }
 )
 """Layers above the basic benefit that a ladder may hold, with labels and schemes; totals are kept for each."""
+
+PLACE: Final = Axis(
+    "place",
+    ("local", "resident_elsewhere", "referred", "emergency", "unreferred"),
+    ("统筹区内", "异地长期居住", "转诊转院", "异地急诊", "自行外出就医"),
+    ("in the area", "resident elsewhere", "referred", "sudden illness while away", "self-arranged"),
+)
+"""Place class of care: in the area, or why it was sought outside; each has an effect of its own on what is paid."""
+
+FILING: Final = Axis("filing", PLACE.members[1:4], PLACE.zh[1:4], PLACE.en[1:4])
+"""The place classes that a filing can give."""
+
+TIER: Final = Axis(
+    "tier", ("contracted", "non_contracted"), ("特约医院", "非特约医院"), ("contracted", "not contracted")
+)
+"""Whether the institution outside the area is contracted there (特约) or is paid as if it were not (rules B08, B09)."""
