@@ -35,6 +35,8 @@ def least_share(pay: Any, rate: Any) -> Any:
     (101, 0, True)
     """
     _check(pay, rate)
+    if type(rate) is int and rate == RATE_ONE and bounds_of(pay)[0] >= 0:
+        return pay
     if any_columns(pay, rate):
         rows = (pay if isinstance(pay, np.ndarray) else rate).shape
         return _least(_twice(pay), np.broadcast_to(rate, rows), int(NO_LIMIT))

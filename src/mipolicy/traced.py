@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import field, frozen
+from attrs import NOTHING, field, frozen
 
 from mipolicy.errors import AmountError
 from mipolicy.tables import Axis
@@ -35,8 +35,8 @@ class Leaf:
 class Traced(int):
     """An int with its expression: the word and the arguments, or the leaf it is.
 
-    Plain + - x with ints and negation are recorded; with anything else they do what a plain int does.  Division is not
-    offered: rules divide through `half_up` and `mul_div`.
+    Plain + - x with ints and negation are recorded, but for a plain 0 that adds nothing; with anything else they do
+    what a plain int does.  Division is not offered: rules divide through `half_up` and `mul_div`.
     """
 
     word: str
@@ -60,16 +60,22 @@ class Traced(int):
     def __add__(self, other: int) -> int:
         if not isinstance(other, int):
             return NotImplemented
+        if type(other) is int and other == 0:
+            return self
         return Traced(int(self) + int(other), "+", (self, other))
 
     def __radd__(self, other: int) -> int:
         if not isinstance(other, int):
             return NotImplemented
+        if type(other) is int and other == 0:
+            return self
         return Traced(int(other) + int(self), "+", (other, self))
 
     def __sub__(self, other: int) -> int:
         if not isinstance(other, int):
             return NotImplemented
+        if type(other) is int and other == 0:
+            return self
         return Traced(int(self) - int(other), "-", (self, other))
 
     def __rsub__(self, other: int) -> int:
@@ -109,9 +115,9 @@ def recorded(word: str, value: int, *args: Any, parts: tuple[Any, ...] = ()) -> 
     return value
 
 
-def labelled(unit: str | Axis, zh: str, en: str) -> Any:
+def labelled(unit: str | Axis, zh: str, en: str, default: Any = NOTHING) -> Any:
     """An attrs field of an input or outcome: its unit and its labels.
 
-    unit: one that `unit_text` prints, or the axis that a code belongs to.
+    unit: one that `unit_text` prints, or the axis that a code belongs to; default: what it is in an ordinary case.
     """
-    return field(metadata={"unit": unit, "zh": zh, "en": en})
+    return field(default=default, metadata={"unit": unit, "zh": zh, "en": en})

@@ -72,7 +72,10 @@ def share(amount: Any, rate: Any) -> Any:
     if type(amount) is type(rate) is int:
         return half_up_int(amount * rate, RATE_ONE)
     if not any_columns(amount, rate):
-        return recorded("share", half_up_int(int(amount) * int(rate), RATE_ONE), amount, rate)
+        whole = type(rate) is int and rate == RATE_ONE
+        return amount if whole else recorded("share", half_up_int(int(amount) * int(rate), RATE_ONE), amount, rate)
+    if type(rate) is int and rate == RATE_ONE:
+        return amount
     (least, most), (lowest, highest) = bounds_of(amount), bounds_of(rate)
     size, slope = max(-least, most), max(-lowest, highest)
     if size * slope >= INT63 - RATE_ONE:
@@ -97,7 +100,10 @@ def beyond(amount: Any, threshold: Any) -> Any:
     if type(amount) is type(threshold) is int:
         return amount - threshold if amount > threshold else 0
     if not any_columns(amount, threshold):
-        return recorded("beyond", max(0, int(amount) - int(threshold)), amount, threshold)
+        nothing = type(threshold) is int and threshold == 0 <= amount
+        return amount if nothing else recorded("beyond", max(0, int(amount) - int(threshold)), amount, threshold)
+    if type(threshold) is int and threshold == 0 <= bounds_of(amount)[0]:
+        return amount
     return _difference("beyond", amount, threshold)
 
 

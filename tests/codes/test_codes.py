@@ -43,6 +43,8 @@ NATIONAL = {
     "medins_ownership": "public private",
     "service_kind": "general examination surgery treatment",
     "hardship_class": "none monitored expenditure_poor marginal minimum_living extremely_poor",
+    "place_class": "local resident_elsewhere referred emergency unreferred",
+    "place_tier": "contracted non_contracted",
     "item_kind": (
         "western_drug proprietary_chinese_drug herbal_piece herbal_granule ethnic_drug hospital_preparation "
         "tcm_service ethnic_service service consumable"
@@ -174,6 +176,8 @@ def test_every_meaning(name: str, region: str) -> None:
         ("medins_kind", "township_center", "乡镇卫生院", "Township health center"),
         ("medins_ownership", "private", "社会办", "Private"),
         ("service_kind", "surgery", "手术", "Surgery"),
+        ("place_class", "unreferred", "自行外出就医", "Self-arranged"),
+        ("place_tier", "non_contracted", "非特约医院", "Not contracted"),
         ("hardship_class", "minimum_living", "低保对象", "Minimum living allowance"),
         ("item_kind", "herbal_granule", "配方颗粒", "Herbal formula granule"),
     ],

@@ -52,6 +52,7 @@ class Rows:
     parts: Parts[Column]
     codes: Codes[Column]
     texts: Texts
+    balc: Column
     runs: tuple[Run, ...]
     sources: Column
     parts_of: Mapping[int, tuple[int, ...]]
@@ -64,7 +65,8 @@ class Rows:
     def claim(self, at: Column) -> Claim[Column]:
         """The claims of some rows; what is the same for every row of the table stands as one value."""
         taken: Any = [_Taken(of, at) for of in (self.days, self.parts, self.codes, self.texts)]
-        return Claim(*taken)
+        days, parts, codes, texts = taken
+        return Claim(days, parts, codes, texts, taken_rows(self.balc, at))
 
 
 class _Taken:

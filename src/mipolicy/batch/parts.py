@@ -38,6 +38,7 @@ def rows_of(prepared: Prepared, original: Column) -> Rows:
         parts=prepared.parts,
         codes=prepared.codes,
         texts=prepared.texts,
+        balc=prepared.figures.balc,
         runs=tuple(prepared.runs),
         sources=np.empty(0, np.int64),
         parts_of={},
@@ -66,7 +67,7 @@ def _with_parts(prepared: Prepared, rows: Rows, split: Column) -> Rows:
         parts=_extended_all(rows.parts, sources),
         codes=_extended_all(rows.codes, sources),
         texts=Texts(**{each.name: _extended(getattr(rows.texts, each.name), sources) for each in attrs.fields(Texts)}),
-        **{name: _extended(getattr(rows, name), sources) for name in ("person", "when", "run")},
+        **{name: _extended(getattr(rows, name), sources) for name in ("person", "when", "run", "balc")},
         sources=sources,
         parts_of=parts_of,
     )

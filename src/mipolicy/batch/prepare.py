@@ -16,8 +16,9 @@ from mipolicy.batch.columns import ReadTable, Table, read_table
 from mipolicy.batch.pool import mapped
 from mipolicy.benefits.axes import SCHEMES
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures, bill_fields
-from mipolicy.benefits.claim import Codes, Rules, Texts, designated_of, recognised_of
+from mipolicy.benefits.claim import Codes, Texts, designated_of, recognised_of
 from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.cover import Rules
 from mipolicy.benefits.settlement import INPATIENT
 from mipolicy.benefits.statement import Parts
 from mipolicy.calendar import NO_DAY, as_date, days_of, year_of
@@ -186,6 +187,8 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Pre
             begn_day=columns["opsp_begndate"],
             end_day=columns["opsp_enddate"],
         ),
+        balc=columns["balc"],
+        account=numbers["account"],
         inpatient=_each(stream, lambda each: (each == INPATIENT).astype(np.int8)),
         reversal=numbers["reversal"],
         names_original=columns["init_setl_id"].figures(lambda text: int(text != "")),
@@ -282,6 +285,9 @@ _CODED: Final[Mapping[str, tuple[tuple[str, ...], Callable[..., int]]]] = {
     "reversal": (("refd_setl_flag",), _flag_of("refd_setl_flag")),
     "hardship": (("hardship_class",), lambda book, *codes: book.hardship(*codes)),
     "cvlserv": (("cvlserv_flag",), _flag_of("cvlserv_flag")),
+    "place_class": (("place_class",), lambda book, *codes: book.place(*codes)),
+    "place_tier": (("place_tier",), lambda book, *codes: book.tier(*codes)),
+    "account": (("acct_used_flag",), _flag_of("acct_used_flag")),
     "rare_drug": (("rare_drug_flag",), _flag_of("rare_drug_flag")),
 }
 """What is coded: from which columns, and by which method of the code book."""

@@ -15,14 +15,15 @@ from mipolicy.batch.lines import split_table_lines
 from mipolicy.batch.prepare import BatchGap, Gaps, Prepared, Run, code_table
 from mipolicy.benefits.axes import SCHEMES, STREAMS
 from mipolicy.benefits.bill import AMOUNTS, NO_AMOUNT, Days
-from mipolicy.benefits.claim import Rules
 from mipolicy.benefits.conduct import SettlementTerms
-from mipolicy.benefits.ladder import LadderTerms, Layer, LayerTerms
+from mipolicy.benefits.cover import Rules
+from mipolicy.benefits.ladder import LadderTerms
 from mipolicy.benefits.settlement import (
     belongs_to_general,
     ladder_section,
     layer_section,
     layers_of,
+    place_section,
     section_name,
     terms_day,
     year_day,
@@ -172,17 +173,33 @@ def _give_rules(prepared: Prepared, route: tuple[int, int], of: tuple[str, Versi
     scheme, stream = SCHEMES[route[0]], STREAMS[route[1]]
     for ladder_version, of_ladder in _versions(prepared, ladder_section(scheme), rows, prepared.on):
         ladder: LadderTerms = prepared.policy.build(ladder_section(scheme), ladder_version)
-        groups: list[tuple[tuple[tuple[Layer, LayerTerms], ...], Column]] = [((), of_ladder)]
+        groups = [(Rules(terms), of_ladder)]
         for layer in layers_of(ladder, stream):
-            section = layer_section(layer, scheme)
-            groups = [
-                ((*layers, (layer, prepared.policy.build(section, version))), of_version)
-                for layers, of_group in groups
-                for version, of_version in _versions(prepared, section, of_group, prepared.on)
-            ]
-        for layers, of_group in groups:
-            prepared.run[of_group] = len(prepared.runs)
-            prepared.runs.append(Run(*route, *of, Rules(terms, layers)))
+            found = _each_version(prepared, layer_section(layer, scheme), groups)
+            groups = [(attrs.evolve(of, layers=(*of.layers, (layer, more))), rows) for of, more, rows in found]
+        for name, section, asked in (
+            ("place", place_section(scheme), prepared.codes.place_class),
+            ("account", "account", prepared.codes.account),
+        ):
+            if not _says(asked, 0):
+                without = [(of, rows[asked[rows] == 0]) for of, rows in groups]
+                found = _each_version(prepared, section, [(of, rows[asked[rows] != 0]) for of, rows in groups])
+                groups = [*without, *((attrs.evolve(of, **{name: more}), rows) for of, more, rows in found)]
+        for rules, rows_of_rules in groups:
+            if rows_of_rules.size:
+                prepared.run[rows_of_rules] = len(prepared.runs)
+                prepared.runs.append(Run(*route, *of, rules))
+
+
+def _each_version(
+    prepared: Prepared, section: str, groups: list[tuple[Rules, Column]]
+) -> list[tuple[Rules, Any, Column]]:
+    """Groups of rows parted by the versions of one more section, with its terms."""
+    return [
+        (of, prepared.policy.build(section, version), of_version)
+        for of, rows in groups
+        for version, of_version in _versions(prepared, section, rows, prepared.on)
+    ]
 
 
 def _says(column: Column, value: int) -> bool:

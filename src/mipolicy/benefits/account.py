@@ -10,7 +10,7 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.benefits.axes import EMPLOYEE_STATUS
-from mipolicy.benefits.checks import refuse_outside
+from mipolicy.benefits.checked import refuse_outside
 from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, NO_LIMIT, RATE_ONE, A, rate_text, yuan_text
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, RecordsKind, TableKind, choice_table, terms_field

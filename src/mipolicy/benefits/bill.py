@@ -21,10 +21,12 @@ from mipolicy.benefits.axes import (
     INSTITUTION,
     LEVEL,
     OWNERSHIP,
+    PLACE,
     RESIDENT_STATUS,
     SCHEMES,
     SERVICE,
     STREAMS,
+    TIER,
 )
 from mipolicy.calendar import NO_DAY, day_number
 from mipolicy.errors import CodeError, InputError, MipolicyError
@@ -98,6 +100,10 @@ class Bill:
     hardship_class: str = bill_field("code", "困难身份类别", "hardship class", "none")
     cvlserv_flag: str = bill_field("flag", "公务员标志", "civil servant", "0")
     plans: str = bill_field("text", "参加的补充保障", "supplementary plans, parted by ;", "")
+    acct_used_flag: str = bill_field("flag", "个人账户使用标志", "the personal account is to be used", "0")
+    balc: int | None = bill_field("fen", "个人账户余额", "account balance before the bill", None)
+    place_class: str = bill_field("code", "就医地类别", "place class of the care", "local")
+    place_tier: str = bill_field("code", "医院签约情况", "contracted out of the area or not", "contracted")
     rare_drug_flag: str = bill_field("flag", "罕见病药品费用", "for a listed rare-disease drug", "0")
 
     @classmethod
@@ -206,6 +212,8 @@ class Figures(Generic[A]):
     preselfpay_amt: A
     inscp_scp_amt: A
     days: Days[A]
+    balc: A
+    account: A
     inpatient: A
     reversal: A
     names_original: A
@@ -213,7 +221,7 @@ class Figures(Generic[A]):
 
 def figures_of(bill: Bill, inpatient: int) -> Figures[int]:
     """The numbers of one bill."""
-    for name in AMOUNTS:
+    for name in (*AMOUNTS, "balc"):
         amount = getattr(bill, name)
         if type(amount) is not int and (amount is not None or name == "medfee_sumamt"):
             raise InputError(f"{name}: fen must be int, not {type(amount).__name__} {amount!r}; use yuan('12.30')")
@@ -234,6 +242,8 @@ def figures_of(bill: Bill, inpatient: int) -> Figures[int]:
             begn_day=day_number(bill.opsp_begndate),
             end_day=day_number(bill.opsp_enddate),
         ),
+        balc=part(bill.balc),
+        account=int(bill.acct_used_flag == "1"),
         inpatient=inpatient,
         reversal=int(bill.refd_setl_flag == "1"),
         names_original=int(bill.init_setl_id != ""),
@@ -312,6 +322,17 @@ CHECKS: Final = (
         "reversal",
         "refd_setl_flag 1 and init_setl_id go together",
         lambda of: of.reversal != of.names_original,
+    ),
+    Check(
+        "account",
+        "balc is below 0: an account is never overdrawn",
+        lambda of: (of.balc != NO_AMOUNT) & (of.balc < 0),
+    ),
+    Check("amount", "balc is beyond ten billion yuan", lambda of: of.balc > MAX_FEN),
+    Check(
+        "account",
+        "acct_used_flag 1 needs balc, the balance of the account",
+        lambda of: (of.account == 1) & (of.balc == NO_AMOUNT),
     ),
     Check(
         "date",
@@ -404,6 +425,16 @@ class CodeBook:
         """The class of hardship."""
         self._meaning("hardship_class", hardship_class)
         return HARDSHIP.position(hardship_class)
+
+    def place(self, place_class: str) -> int:
+        """The place class of the care."""
+        self._meaning("place_class", place_class)
+        return PLACE.position(place_class)
+
+    def tier(self, place_tier: str) -> int:
+        """Whether the institution is contracted where the care was given."""
+        self._meaning("place_tier", place_tier)
+        return TIER.position(place_tier)
 
     def flag(self, name: str, text: str) -> int:
         """A flag, "0" or "1"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
@@ -12,7 +13,7 @@ from mipolicy.money import MAX_FEN
 from mipolicy.rounding import any_columns
 from mipolicy.tables import Axis
 
-__all__ = ["check_input"]
+__all__ = ["check_input", "refuse_outside"]
 
 _MOST_COUNT: Final = 1_000_000
 """More children, units or days than any record has; an amount times a count below it stays inside int64."""
@@ -41,3 +42,16 @@ def check_input(record: Any) -> None:
             if isinstance(unit, Axis):
                 raise CodeError(f"{what}; codes of {unit.name}: {', '.join(unit.members)}, in this order from 0")
             raise InputError(f"{what}; the field is {each.metadata['en']}, in {unit}")
+
+
+def refuse_outside(value: Any, most: int, name: str, mend: str, text: Callable[[int], str] = str) -> None:
+    """Refuse a figure, or the first of a column, that is below 0 or over the most.
+
+    value: an int or a column of integers; name: the field; mend: what to do about it; text: how a figure is printed.
+    Raises InputError, naming the row of a column.
+    """
+    figures = np.atleast_1d(np.asarray(value))
+    bad = np.flatnonzero((figures < 0) | (figures > most))
+    if bad.size:
+        row = f"row {bad[0]}: " if isinstance(value, np.ndarray) else ""
+        raise InputError(f"{row}{name} is {text(int(figures[bad[0]]))}, allowed is {text(0)} to {text(most)}; {mend}")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Generic
 
 from attrs import frozen
 
-from mipolicy.benefits import inpatient, outpatient
 from mipolicy.benefits.bill import Days
+from mipolicy.benefits.cover import Given, Paid, Purse, Rules, pay
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms, Stay
-from mipolicy.benefits.ladder import Climb, Layer, LayerTerms, Left, climb
+from mipolicy.benefits.ladder import Climb, Layer, LayerTerms
 from mipolicy.benefits.layer import LayerState
+from mipolicy.benefits.out_of_area import PlaceOfCare
 from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms, Visit
-from mipolicy.benefits.statement import Apart, Parts, Setlinfo, apart, statement
+from mipolicy.benefits.statement import Parts, Setlinfo
 from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.benefits.totals import Posting, Used
 from mipolicy.calendar import NO_DAY, month_of, year_of
@@ -24,13 +24,9 @@ from mipolicy.vocabulary import all_of, any_of, capped, is_over, is_same, none_o
 __all__ = [
     "Claim",
     "Codes",
-    "Paid",
-    "Rules",
     "Settled",
     "Texts",
     "designated_of",
-    "left_after",
-    "pay",
     "recognised_of",
     "settle_claim",
     "stay_of",
@@ -57,6 +53,9 @@ class Codes(Generic[A]):
     interim: A
     hardship: A
     cvlserv: A
+    place_class: A
+    place_tier: A
+    account: A
     rare_drug: A
 
 
@@ -79,6 +78,7 @@ class Claim(Generic[A]):
     parts: Parts[A]
     codes: Codes[A]
     texts: Texts
+    balc: A
 
 
 def designated_of(texts: Texts) -> Any:
@@ -97,29 +97,10 @@ def recognised_of(days: Days[A]) -> A:
 
 
 @frozen
-class Rules:
-    """The terms that settle a claim: those of its room, and of the layers above that take its stream, in order."""
-
-    basic: OutpatientTerms | InpatientTerms
-    layers: tuple[tuple[Layer, LayerTerms], ...] = ()
-
-
-@frozen
-class Paid(Generic[A]):
-    """What the rules come to: the room's outcome, the layers, the record, and what is paid outside of it."""
-
-    outcome: Outpatient[A] | Inpatient[A]
-    climb: Climb[A] | None
-    setlinfo: Setlinfo[A]
-    apart: Apart[A]
-
-
-@frozen
 class Settled(Generic[A]):
     """One claim settled: what the rules were given, what they came to, and what goes to the totals."""
 
-    given: Visit[A] | Stay[A]
-    states: tuple[LayerState[A], ...]
+    given: Given[A]
     paid: Paid[A]
     posting: Posting[A]
 
@@ -137,60 +118,29 @@ class Settled(Generic[A]):
 def settle_claim(rules: Rules, stream: str, claim: Claim[A], used: Used[A]) -> Settled[A]:
     """Settle a claim, or a column of claims of different persons, in the room of its stream and up the ladder."""
     terms = rules.basic
-    states = tuple(_state_of(layer, layer_terms, claim, used) for layer, layer_terms in rules.layers)
-    if isinstance(terms, OutpatientTerms):
-        visit = visit_of(terms, stream, claim, used)
-        paid = pay(rules, claim.parts, visit, states)
-        assert isinstance(paid.outcome, Outpatient)
-        posting = _posting_of_visit(stream, claim, visit, paid.outcome)
-        return Settled(visit, states, paid, _with_layers(posting, paid.climb))
-    stay = stay_of(terms, claim, used)
-    paid = pay(rules, claim.parts, stay, states)
-    assert isinstance(paid.outcome, Inpatient)
-    posting = _posting_of_stay(claim, stay, paid.outcome, used)
-    return Settled(stay, states, paid, _with_layers(posting, paid.climb))
-
-
-def pay(rules: Rules, parts: Parts[A], given: Visit[A] | Stay[A], states: Sequence[LayerState[A]]) -> Paid[A]:
-    """What a bill is paid: the basic benefit, then the layers on what it left, then one record (rule B48)."""
-    outcome: Outpatient[A] | Inpatient[A]
-    if isinstance(rules.basic, OutpatientTerms):
-        assert isinstance(given, Visit)
-        outcome = outpatient.settle(rules.basic, given)
+    room: Visit[A] | Stay[A]
+    room = visit_of(terms, stream, claim, used) if isinstance(terms, OutpatientTerms) else stay_of(terms, claim, used)
+    given: Given[A] = Given(
+        parts=claim.parts,
+        room=room,
+        states=tuple(_state_of(layer, layer_terms, claim, used) for layer, layer_terms in rules.layers),
+        place=_place_of(claim) if rules.place else None,
+        account=Purse(claim.codes.account, claim.balc) if rules.account else None,
+    )
+    paid = pay(rules, given)
+    if isinstance(paid.room, Visit) and isinstance(paid.outcome, Outpatient):
+        posting = _posting_of_visit(stream, claim, paid.room, paid.outcome)
     else:
-        assert isinstance(given, Stay)
-        outcome = inpatient.settle(rules.basic, given)
-    climbed = climb(rules.layers, left_after(rules.basic, parts, given, outcome), states) if rules.layers else None
-    funds = climbed.funds() if climbed else {}
-    settled = statement(parts, outcome.act_pay_dedc, {"hifp_pay": outcome.hifp_pay, **funds})
-    return Paid(outcome, climbed, settled, apart(settled, climbed.outside() if climbed else {}))
+        assert isinstance(paid.room, Stay)
+        assert isinstance(paid.outcome, Inpatient)
+        posting = _posting_of_stay(claim, paid.room, paid.outcome, used)
+    return Settled(given, paid, _with_layers(posting, paid.climb))
 
 
-def left_after(
-    terms: OutpatientTerms | InpatientTerms,
-    parts: Parts[A],
-    given: Visit[A] | Stay[A],
-    outcome: Outpatient[A] | Inpatient[A],
-) -> Left[A]:
-    """What the basic benefit leaves to the person of each part; the institution bears what it is charged with."""
-    if isinstance(terms, OutpatientTerms):
-        assert isinstance(given, Visit)
-        assert isinstance(outcome, Outpatient)
-        over_ceiling = outpatient.over_ceiling(terms, given, outcome)
-        covered = pick(outcome.eligible, given.inscp_scp_amt, 0)
-    else:
-        assert isinstance(given, Stay)
-        assert isinstance(outcome, Inpatient)
-        over_ceiling = inpatient.over_ceiling(terms, given, outcome)
-        covered = given.inscp_scp_amt
-    return Left(
-        deductible=outcome.act_pay_dedc,
-        over_ceiling=over_ceiling,
-        copayment=covered - outcome.act_pay_dedc - over_ceiling - outcome.hifp_pay,
-        not_covered=parts.inscp_scp_amt - covered,
-        first_pay=parts.preselfpay_amt,
-        over_limit=parts.overlmt_selfpay - parts.hosp_part_amt,
-        self_paid=parts.fulamt_ownpay_amt,
+def _place_of(claim: Claim[A]) -> PlaceOfCare[A]:
+    codes, parts = claim.codes, claim.parts
+    return PlaceOfCare(
+        codes.place_class, codes.place_tier, parts.medfee_sumamt, parts.inscp_scp_amt, parts.preselfpay_amt
     )
 
 

@@ -9,7 +9,7 @@ from typing import Final, Generic
 
 from attrs import frozen
 
-from mipolicy.benefits.checks import refuse_outside
+from mipolicy.benefits.checked import refuse_outside
 from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, NO_LIMIT, A, yuan_text
 from mipolicy.policy.kinds import FigureKind, terms_field

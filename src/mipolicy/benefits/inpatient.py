@@ -11,12 +11,12 @@ from attrs import frozen
 
 from mipolicy.benefits.axes import LEVEL, ORDINAL, STREAMS
 from mipolicy.errors import InputError
-from mipolicy.inverse import least_banded
-from mipolicy.money import NO_LIMIT, A
+from mipolicy.inverse import least_banded, least_share
+from mipolicy.money import NO_LIMIT, RATE_ONE, A
 from mipolicy.policy.kinds import STATUS, BandsKind, ChoiceKind, CodesKind, FigureKind, TableKind, terms_field
 from mipolicy.tables import Bands, Table
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import banded, beyond, capped, is_over, lookup, pick, remaining
+from mipolicy.vocabulary import banded, beyond, capped, is_over, lookup, pick, remaining, share
 
 __all__ = ["Inpatient", "InpatientTerms", "Stay", "over_ceiling", "settle"]
 
@@ -77,6 +77,8 @@ class Stay(Generic[A]):
     tcm_disease: A = labelled("flag", "中医药优势病种", "a listed TCM disease")
     band_start: A = labelled("fen", "分段起点", "where on the bands this stay begins")
     ceiling_used: A = labelled("fen", "已用限额", "ceiling used so far")
+    points_off: A = labelled("rate", "异地就医降低百分点", "points off out of the area", 0)
+    rate_factor: A = labelled("rate", "异地就医比例折算", "share of the rate kept out of the area", int(RATE_ONE))
 
 
 @frozen
@@ -119,10 +121,10 @@ def settle(terms: InpatientTerms, stay: Stay[A]) -> Inpatient[A]:
     act_pay_dedc = capped(deductible_due, payable_scope)
     payable = payable_scope - act_pay_dedc
 
-    rate_addition = lookup(terms.rate_increase, stay.hosp_lv) + pick(stay.tcm_disease, terms.tcm_addition, 0)
-    before_limits = banded(
-        payable, terms.bands, stay.hosp_lv, stay.psn_type, start=stay.band_start, addition=rate_addition
-    )
+    increase = lookup(terms.rate_increase, stay.hosp_lv) + pick(stay.tcm_disease, terms.tcm_addition, 0)
+    rate_addition = increase - stay.points_off
+    by_bands = banded(payable, terms.bands, stay.hosp_lv, stay.psn_type, start=stay.band_start, addition=rate_addition)
+    before_limits = share(by_bands, stay.rate_factor)
     hifp_pay = capped(before_limits, NO_LIMIT if on_cost else ceiling_left)
     return Inpatient(
         ceiling_left=ceiling_left,
@@ -148,7 +150,7 @@ def over_ceiling(terms: InpatientTerms, stay: Stay[A], paid: Inpatient[A]) -> A:
     if terms.ceiling_basis == "eligible_cost":
         return stay.inscp_scp_amt - paid.payable_scope
     reached = least_banded(
-        paid.ceiling_left,
+        least_share(paid.ceiling_left, stay.rate_factor),
         terms.bands,
         stay.hosp_lv,
         stay.psn_type,

@@ -30,7 +30,19 @@ from mipolicy.policy.kinds import (
 )
 from mipolicy.tables import Table
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, any_of, capped, is_over, is_same, lookup, none_of, pick, remaining, share
+from mipolicy.vocabulary import (
+    all_of,
+    any_of,
+    beyond,
+    capped,
+    is_over,
+    is_same,
+    lookup,
+    none_of,
+    pick,
+    remaining,
+    share,
+)
 
 __all__ = [
     "ADMISSION",
@@ -129,6 +141,8 @@ class Visit(Generic[A]):
     deductible_used: A = labelled("fen", "已用起付线", "deductible used so far")
     ceiling_used: A = labelled("fen", "已用限额", "ceiling used so far")
     quota_left: A = labelled("fen", "剩余定额", "quota left")
+    points_off: A = labelled("rate", "异地就医降低百分点", "points off out of the area", 0)
+    rate_factor: A = labelled("rate", "异地就医比例折算", "share of the rate kept out of the area", int(RATE_ONE))
 
 
 @frozen
@@ -176,7 +190,7 @@ def settle(terms: OutpatientTerms, visit: Visit[A]) -> Outpatient[A]:
 
     base_rate = lookup(terms.rate, visit.hosp_lv, visit.psn_type)
     uplift = lookup(terms.rate_uplift, visit.hosp_lv) + lookup(terms.service_uplift, visit.service_kind)
-    fund_rate = capped(base_rate + uplift, RATE_ONE)
+    fund_rate = share(beyond(capped(base_rate + uplift, RATE_ONE), visit.points_off), visit.rate_factor)
     before_limits = share(payable, fund_rate)
     hifp_pay = capped(capped(before_limits, NO_LIMIT if on_cost else ceiling_left), visit.quota_left)
 

@@ -16,8 +16,9 @@ from attrs import evolve, field, frozen
 from mipolicy.benefits.axes import SCHEMES, STREAMS
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, NO_AMOUNT, Bill, CodeBook, Days, Figures, bill_fields, figures_of
 from mipolicy.benefits.catalogue import CatalogueItemsTerms, CatalogueTerms
-from mipolicy.benefits.claim import Claim, Codes, Rules, Settled, Texts, designated_of, recognised_of, settle_claim
+from mipolicy.benefits.claim import Claim, Codes, Settled, Texts, designated_of, recognised_of, settle_claim
 from mipolicy.benefits.conduct import SettlementTerms
+from mipolicy.benefits.cover import Rules
 from mipolicy.benefits.fee_lines import Line, LineTable, SplitLines, split_lines
 from mipolicy.benefits.inpatient import InpatientTerms
 from mipolicy.benefits.ladder import LadderTerms, Layer
@@ -38,6 +39,7 @@ __all__ = [
     "layer_section",
     "layers_of",
     "parts_of_lines",
+    "place_section",
     "reverse",
     "section_name",
     "settle_bill",
@@ -52,7 +54,8 @@ INPATIENT: Final = STREAMS.index("inpatient")
 class Part:
     """One part of a bill, settled by one version of one section; a stay split at the year's end has one a year.
 
-    layer_versions: of the ladder, then of each layer that it holds for the stream.
+    layer_versions: of the ladder, of each layer that it holds for the stream, then of the account and of the terms for
+    care out of the area where the bill asks for them.
     """
 
     scheme: str
@@ -130,6 +133,11 @@ def ladder_section(scheme: str) -> str:
     return f"ladder.{scheme}"
 
 
+def place_section(scheme: str) -> str:
+    """The section that says what care out of the area does to a scheme's bills."""
+    return f"out_of_area.{scheme}"
+
+
 def layer_section(layer: Layer, scheme: str) -> str:
     """The section that settles a layer for a scheme."""
     return f"{layer.layer}.{scheme}"
@@ -181,7 +189,7 @@ def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), total
         raise InputError(f"bill {bill.setl_id}: neither the four parts nor fee lines are given")
     after, done = totals, []
     for days, parts, part_codes, year in _years(conduct, bill, figures, codes, split):
-        claim = Claim(days, parts, part_codes, texts)
+        claim = Claim(days, parts, part_codes, texts, figures.balc)
         part = _settle_part(policy, (scheme, stream), claim, as_date(on), year, after)
         after = after.posted(part.scheme, part.year, part.settled.posting)
         done.append(part)
@@ -205,7 +213,10 @@ def _settle_part(
         layer_terms, layer_version = _terms(policy, layer_section(layer, scheme), on)
         layers.append((layer, layer_terms))
         versions.append(layer_version)
-    rules = Rules(terms, tuple(layers))
+    account = _terms(policy, "account", on) if claim.codes.account else None
+    place = _terms(policy, place_section(scheme), on) if claim.codes.place_class else None
+    versions += [found[1] for found in (account, place) if found]
+    rules = Rules(terms, tuple(layers), account[0] if account else None, place[0] if place else None)
     settled = settle_claim(rules, stream, claim, totals.used(scheme, year))
     return Part(
         scheme, stream, section_name(scheme, stream), version, tuple(versions), year, claim, settled, totals.stay
@@ -237,6 +248,9 @@ def _codes(book: CodeBook, bill: Bill, scheme: int, days: Days[int], texts: Text
         interim=book.flag("mid_setl_flag", bill.mid_setl_flag),
         hardship=book.hardship(bill.hardship_class),
         cvlserv=book.flag("cvlserv_flag", bill.cvlserv_flag),
+        place_class=book.place(bill.place_class),
+        place_tier=book.tier(bill.place_tier),
+        account=book.flag("acct_used_flag", bill.acct_used_flag),
         rare_drug=book.flag("rare_drug_flag", bill.rare_drug_flag),
     )
 

@@ -189,7 +189,7 @@ def _equal(what: str, left: list[tuple[str, int]], right: list[tuple[str, int]],
 
 
 def _instructive(table: Any, lines: Any, result: TableResult) -> int | None:
-    """The row of a bill that shows much: a stay with a deductible, few lines, TCM, an institution's part."""
+    """The row of a bill that shows much: many payers, a stay with a deductible, few lines, TCM."""
     if not len(result):
         return None
     encounters, of_line = table["mdtrt_id"][result.row], lines["mdtrt_id"]
@@ -200,6 +200,8 @@ def _instructive(table: Any, lines: Any, result: TableResult) -> int | None:
     stay = np.char.startswith(_texts(result.columns["section"]).astype(np.str_), "inpatient")
     worth = 8 * stay + 4 * (columns["act_pay_dedc"] > 0) + 2 * (columns["hosp_part_amt"] > 0)
     worth = worth + (columns["preselfpay_amt"] > 0) + 3 * (columns["payable"] > _SECOND_BAND)
+    payers = sum((result.columns[name] > 0).astype(np.int64) for name in (*FUNDS, "acct_pay", "outside_pay"))
+    worth = worth + 6 * payers
     worth += np.array([2 * (name in with_tcm) + 4 * (0 < number.get(name, 0) < 9) for name in encounters.tolist()])
     worth -= 16 * (table["refd_setl_flag"][result.row] == "1")
     return int(result.row[int(np.argmax(worth))])

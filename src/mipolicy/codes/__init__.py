@@ -2,7 +2,7 @@
 
 The codes are the national interface code tables as seen in public implementations, with the local codes that those
 show; the tables of plain English words (`medins_kind`, `medins_ownership`, `service_kind`, `hardship_class`,
-`item_kind`) are the library's own.  A table is read when it is first asked for.
+`place_class`, `place_tier`, `item_kind`) are the library's own.  A table is read when it is first asked for.
 """
 
 from __future__ import annotations

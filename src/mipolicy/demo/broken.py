@@ -99,6 +99,10 @@ def _other_scheme(case: _Case) -> None:
     case.bills["psn_type"][case.row] = "15" if case.bills["insutype"][case.row] == "310" else "11"
 
 
+def _overdrawn(case: _Case) -> None:
+    case.bills["acct_used_flag"][case.row], case.bills["balc"][case.row] = "1", "-0.01"
+
+
 def _same_id(case: _Case) -> None:
     case.bills["setl_id"][case.row] = case.bills["setl_id"][case.other]
 
@@ -146,6 +150,9 @@ BROKEN: Final[Mapping[str, Fate]] = {
     "no person": Fate("visit", "id", _cell("psn_no", "")),
     "a day that no calendar has": Fate("visit", "date", _cell("setl_time", "2025-02-30 09:00:00")),
     "a stay without its admission": Fate("stay", "date", _cell("adm_time", "")),
+    "an account that is overdrawn": Fate("visit", "account", _overdrawn),
+    "a hardship class that nobody listed": Fate("visit", "code", _cell("hardship_class", "poor")),
+    "a place class that is none": Fate("stay", "code", _cell("place_class", "abroad")),
     "a flag in words": Fate("visit", "code", _cell("online_flag", "Y")),
     "an item that the catalogue does not list": Fate("visit", "lines", _line_cell("med_list_codg", "QQ0001")),
     "an item class that does not exist": Fate("visit", "code", _line_cell("chrgitm_lv", "9")),

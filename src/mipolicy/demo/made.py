@@ -9,7 +9,7 @@ import numpy as np
 from attrs import define, frozen
 from numpy.typing import NDArray
 
-from mipolicy.benefits.axes import STREAMS
+from mipolicy.benefits.axes import HARDSHIP, PLACE, STREAMS
 from mipolicy.benefits.bill import AMOUNTS, bill_fields
 from mipolicy.demo.broken import Texts, break_some, reverse_some
 from mipolicy.errors import InputError
@@ -96,6 +96,7 @@ _CODES: Final = np.array([item[0] for item in _ITEMS])
 _BED: Final = len(_ITEMS) - 1
 _OWN: Final = len(_ITEMS) - 2
 """An item that the catalogue does not hold, so its lines say what it is."""
+_PLANS: Final = ("commercial", "mutual_aid", "enterprise")
 _HALVES: Final = np.array([item[0].startswith("T") for item in _ITEMS])
 _LINES: Final = np.array([(2, 5), (2, 5), (1, 4), (1, 3), (1, 2), (5, 11)])
 """Fewest and most fee lines by stream."""
@@ -321,6 +322,7 @@ def _table(
         "adm_time": np.where(stay, _day_texts(visits.adm), ""),
         "dscg_time": np.where(stay, _day_texts(visits.dscg), ""),
         **_care(rng, people, visits),
+        **_cover(rng, people, visits),
         "referral_flag": visits.referral.astype(np.str_),
         "mid_setl_flag": visits.interim.astype(np.str_),
         "refd_setl_flag": np.full(count, "0"),
@@ -363,6 +365,30 @@ def _care(rng: np.random.Generator, people: _People, visits: _Visits) -> dict[st
         "service_kind": np.where(general, service, "general"),
         "online_flag": np.where(online, "1", "0"),
         "follow_up_flag": np.where(online & (rng.random(count) < 0.7), "1", "0"),
+    }
+
+
+def _cover(rng: np.random.Generator, people: _People, visits: _Visits) -> dict[str, Any]:
+    """Hardship, plans, the personal account, and where the care was given."""
+    person, count, stay = visits.person, len(visits.person), visits.stream == _INPATIENT
+    employee = people.resident[person] == 0
+    poor = person % 9 == 4
+    classes = np.array(HARDSHIP.members[1:])[person % (len(HARDSHIP.members) - 1)]
+    plans = [
+        ";".join(name for name, joined in zip(_PLANS, each, strict=True) if joined)
+        for each in zip(person % 3 == 1, employee & (person % 2 == 0), employee & (person % 7 == 3), strict=True)
+    ]
+    uses = employee & (rng.random(count) < 0.35)
+    away = np.where(stay & (rng.random(count) < 0.08), rng.integers(1, len(PLACE.members), count), 0)
+    return {
+        "hardship_class": np.where(poor, classes, "none"),
+        "cvlserv_flag": np.where(employee & (person % 11 == 5), "1", "0"),
+        "plans": plans,
+        "rare_drug_flag": np.full(count, "0"),
+        "acct_used_flag": np.where(uses, "1", "0"),
+        "balc": np.where(uses, _yuan(rng.integers(0, 600_000, count)), ""),
+        "place_class": np.array(PLACE.members)[away],
+        "place_tier": np.where((away > 0) & (rng.random(count) < 0.3), "non_contracted", "contracted"),
     }
 
 

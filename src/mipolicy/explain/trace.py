@@ -9,9 +9,9 @@ import attrs
 from mipolicy.benefits.axes import LAYERS
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.catalogue import FeeLine, LineSplit, split_line
-from mipolicy.benefits.claim import Rules, pay
+from mipolicy.benefits.cover import Given, Rules, pay
 from mipolicy.benefits.ladder import Climb, Left
-from mipolicy.benefits.settlement import Part, Settlement, layer_section
+from mipolicy.benefits.settlement import Part, Settlement, layer_section, place_section
 from mipolicy.errors import IdentityError
 from mipolicy.explain.render import Explanation, Figure, Step, StepGroup
 from mipolicy.explain.words import Named, clauses_of, expression, value_text
@@ -53,9 +53,11 @@ def _unit(unit: str | Axis, status: Axis) -> str | Axis:
 
 
 def _inputs(of: Any, status: Axis) -> Any:
-    """The record with every field traced as an input."""
+    """The record with every field traced as an input, but for what is as in an ordinary case."""
     changes = {}
     for each in attrs.fields(type(of)):
+        if each.default is not attrs.NOTHING and getattr(of, each.name) == each.default:
+            continue
         labels = each.metadata
         leaf = Leaf("input", each.name, labels["zh"], labels["en"], _unit(labels["unit"], status))
         changes[each.name] = Traced(int(getattr(of, each.name)), leaf=leaf)
@@ -98,33 +100,51 @@ def _steps(of: Any, names: dict[int, Named], status: Axis) -> tuple[Step, ...]:
 
 
 def _part_groups(policy: Policy, part: Part) -> list[StepGroup]:
-    spec = policy.sections[part.section]
-    given = _inputs(part.settled.given, spec.status)
-    states = tuple(_inputs(state, spec.status) for state in part.settled.states)
-    # the record is written for the same in-scope amount that the room was given, so that its steps join up
-    parts = attrs.evolve(_inputs(part.claim.parts, spec.status), inscp_scp_amt=given.inscp_scp_amt)
-    paid = pay(_traced_rules(policy, part), parts, given, states)
-    _must_equal(part.section, paid.outcome, part.settled.outcome)
-    _must_equal("setlinfo", paid.setlinfo, part.settled.setlinfo)
+    spec, settled = policy.sections[part.section], part.settled.paid
+    paid = pay(_traced_rules(policy, part), _traced_given(part.settled.given, spec.status))
+    _must_equal(part.section, paid.outcome, settled.outcome)
+    _must_equal("setlinfo", paid.setlinfo, settled.setlinfo)
     names: dict[int, Named] = {}
-    year = f"{part.year}"
-    groups = [StepGroup(f"{spec.zh} {year}", f"{part.section} {year}", _steps(paid.outcome, names, spec.status))]
-    if paid.climb and part.settled.paid.climb:
+    year, groups = f"{part.year}", []
+    if paid.effect is not None:
+        groups.append(StepGroup("异地就医", "care out of the area", _steps(paid.effect, names, spec.status)))
+    groups.append(StepGroup(f"{spec.zh} {year}", f"{part.section} {year}", _steps(paid.outcome, names, spec.status)))
+    if paid.climb and settled.climb:
         groups += _ladder_groups(policy, part, paid.climb, names)
+    if paid.account is not None:
+        groups.append(StepGroup("个人账户", "personal account", _steps(paid.account, names, spec.status)))
     shown = ("hifp_pay", "fund_pay_sumamt", "psn_part_amt", "psn_cash_pay")
     record = [step for step in _steps(paid.setlinfo, names, spec.status) if step.value or step.name in shown]
     beside = _steps(paid.apart, names, spec.status) if paid.apart.outside_pay else ()
     return [*groups, StepGroup("结算信息", "settlement record", (*record, *beside))]
 
 
+def _traced_given(given: Given[int], status: Axis) -> Given[int]:
+    """What the rules are given, traced; one amount that several of them take is one and the same input."""
+    parts = _inputs(given.parts, status)
+    room = attrs.evolve(_inputs(given.room, status), inscp_scp_amt=parts.inscp_scp_amt)
+    place = given.place
+    if place is not None:
+        amounts = {name: getattr(parts, name) for name in ("medfee_sumamt", "inscp_scp_amt", "preselfpay_amt")}
+        place = attrs.evolve(_inputs(place, status), **amounts)
+    account = None if given.account is None else _inputs(given.account, status)
+    return Given(parts, room, tuple(_inputs(state, status) for state in given.states), place, account)
+
+
 def _traced_rules(policy: Policy, part: Part) -> Rules:
     """The rules of a part with every figure traced."""
     rungs = part.settled.paid.climb.rungs if part.settled.paid.climb else ()
-    layers = tuple(
-        (rung.layer, policy.traced(layer_section(rung.layer, part.scheme), version))
-        for rung, version in zip(rungs, part.layer_versions[1:], strict=True)
+    sections = [layer_section(rung.layer, part.scheme) for rung in rungs]
+    sections += ["account"] if part.settled.given.account else []
+    sections += [place_section(part.scheme)] if part.settled.given.place else []
+    versions = part.layer_versions[1:]
+    found = {name: policy.traced(name, version) for name, version in zip(sections, versions, strict=True)}
+    return Rules(
+        policy.traced(part.section, part.version),
+        tuple((rung.layer, found[layer_section(rung.layer, part.scheme)]) for rung in rungs),
+        found.get("account"),
+        found.get(place_section(part.scheme)),
     )
-    return Rules(policy.traced(part.section, part.version), layers)
 
 
 def _ladder_groups(policy: Policy, part: Part, climbed: Climb[int], names: dict[int, Named]) -> list[StepGroup]:
