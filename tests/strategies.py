@@ -225,7 +225,9 @@ def as_rows(columns: Any) -> list[dict[str, int]]:
     """Columns as one dict of plain ints per row; every field must be an int64 column of the same length."""
     names = [field.name for field in attrs.fields(type(columns))]
     found = [getattr(columns, name) for name in names]
-    assert all(type(column) is np.ndarray and column.dtype == np.int64 for column in found)
+    rows = found[0].shape  # what is as in an ordinary case may stand as one int
+    assert all(isinstance(column, int) or (column.dtype == np.int64 and column.shape == rows) for column in found)
+    found = [np.broadcast_to(column, rows) for column in found]
     return [dict(zip(names, row, strict=True)) for row in zip(*(column.tolist() for column in found), strict=True)]
 
 

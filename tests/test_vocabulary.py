@@ -324,9 +324,10 @@ def test_share_by_hand() -> None:
 
 
 def test_share_refuses_columns_whose_product_could_pass_int64() -> None:
-    assert refusal(lambda: share(column(5, -(10**13)), RATE_ONE)) == (
-        "share: amounts up to 10000000000000 at rates up to 1000000 cannot be multiplied exactly in int64"
+    assert refusal(lambda: share(column(5, -(10**13)), RATE_ONE - 1)) == (
+        "share: amounts up to 10000000000000 at rates up to 999999 cannot be multiplied exactly in int64"
     )
+    assert share(column(5, -(10**13)), RATE_ONE).tolist() == [5, -(10**13)]  # the whole of it needs no product
     assert refusal(lambda: share(column(2**62), column(3))) == (
         f"share: amounts up to {2**62} at rates up to 3 cannot be multiplied exactly in int64"
     )

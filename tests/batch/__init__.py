@@ -17,7 +17,7 @@ import numpy as np
 
 import mipolicy
 from mipolicy.batch.result import OUTPUTS
-from mipolicy.benefits.axes import HARDSHIP
+from mipolicy.benefits.axes import HARDSHIP, PLACE
 from mipolicy.benefits.inpatient import Inpatient
 from mipolicy.benefits.outpatient import Outpatient
 from mipolicy.benefits.statement import Apart, Setlinfo
@@ -275,6 +275,10 @@ def random_records(random: Random, rows: int, persons: int, *, reversals: bool =
             follow_up_flag=random.choice(("0", "1", "1")),
             hardship_class=random.choice(("none", "", *HARDSHIP.members)),
             cvlserv_flag=random.choice(("0", "0", "1")),
+            place_class=random.choice(("", *PLACE.members)) if random.random() < 0.3 else "",
+            place_tier=random.choice(("contracted", "non_contracted", "")),
+            acct_used_flag=(uses := random.choice(("0", "0", "1"))),
+            balc=yuan(random.randrange(300_000)) if uses == "1" or random.random() < 0.1 else "",
             plans=random.choice(("", "commercial", "mutual_aid;commercial", "enterprise", "other")),
         )
         _out_of_scope(random, record)

@@ -18,6 +18,7 @@ import mipolicy
 from mipolicy import BatchGap, Bill, Coded, TableError, TableResult
 from mipolicy.batch.prepare import Faults, _paired, code_table, taken_rows
 from mipolicy.batch.route import prepare
+from mipolicy.benefits.axes import LAYERS
 from mipolicy.benefits.bill import AMOUNTS, CodeBook
 from mipolicy.errors import Fault, MipolicyError, NotInForce, RepealedPolicy
 from mipolicy.policy import UnverifiedWarning
@@ -209,6 +210,9 @@ GARBAGE = {
     "online_flag": ("1", "2", ""),
     "hardship_class": ("minimum_living", "poor", ""),
     "cvlserv_flag": ("1", "yes", ""),
+    "place_class": ("referred", "abroad", ""),
+    "acct_used_flag": ("1", "0", "x"),
+    "balc": ("", "12.30", "-0.01", "x"),
     "init_setl_id": ("", "S9"),
     "opsp_begndate": ("2025-01-01", "2026-01-01", "?"),
     "opsp_enddate": ("2025-12-31", "2020-01-01", "?"),
@@ -402,7 +406,13 @@ def test_warn_says_once_per_section_and_version_how_many_rows_and_which_days() -
     with pytest.warns(UnverifiedWarning) as caught:
         result = settle(PAST, policy=policy, lines=lines)
     past = "is past its verified span for"
-    assert [str(each.message) for each in caught] == [
+    messages = [str(each.message) for each in caught]
+    above = ("ladder", *LAYERS)
+    assert {each.split()[2].split(".")[0] for each in messages if each.split()[2].startswith(above)} == {
+        *("ladder", "major_illness", "large_cost", "civil_servant", "enterprise", "assistance", "tilted_assistance"),
+        *("mutual_aid", "commercial"),
+    }
+    assert [each for each in messages if not each.split()[2].startswith(above)] == [
         f"assumed: section settlement, version 2025, {past} 1 row(s) from 2027-01-02 to 2027-01-02",
         f"assumed: section catalogue, version 2024, {past} 1 row(s) from 2027-02-01 to 2027-02-01",
         f"assumed: section catalogue_items, version 2024, {past} 1 row(s) from 2027-02-01 to 2027-02-01",

@@ -176,7 +176,7 @@ def test_thousands_of_rows_settle_as_their_bills_do(seed: int) -> None:
     settled = result.columns
     sections = dict(zip(*np.unique(settled["section"], return_counts=True), strict=True))
     assert len(sections) == 12
-    assert min(sections.values()) > 20
+    assert min(sections.values()) > 15
     assert set(settled["version"].texts().tolist()) == {"2024", "2025"}
     assert (settled["hifp_pay"] < 0).sum() > 20
     assert (settled["hosp_part_amt"] != 0).sum() > 20
@@ -229,7 +229,7 @@ def test_a_table_of_one_kind_of_care(med_type: str) -> None:
     records = [
         record for record in random_records(Random(4), 300, 10, reversals=False) if record["med_type"] == med_type
     ]
-    assert len(records) > 20
+    assert len(records) > 15
     check(records)
     check([{**records[0], "setl_id": f"S{at}"} for at in range(3)])
 
@@ -738,6 +738,7 @@ def test_a_replay_by_hand_in_every_form() -> None:
         Difference("S2", "fund_pay_sumamt", 65_000, 45_500),
         Difference("S2", "psn_part_amt", 35_000, 54_500),
         Difference("S2", "psn_cash_pay", 35_000, 54_500),
+        Difference("S2", "psn_net_pay", 35_000, 54_500),
         Difference("S2", "ceiling_left", 444_500, 750_000),
         Difference("S2", "deductible_due", 0, 30_000),
         Difference("S2", "payable", 100_000, 70_000),

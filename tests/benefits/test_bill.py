@@ -132,13 +132,13 @@ def test_amounts_in_every_form() -> None:
 
 
 def test_the_kinds_of_fields() -> None:
-    assert bill_fields("fen") == AMOUNTS
+    assert bill_fields("fen") == (*AMOUNTS, "balc")
     assert bill_fields("time") == ("setl_time",)
     assert bill_fields("date") == ("adm_time", "dscg_time", "opsp_begndate", "opsp_enddate")
     assert bill_fields("id") == ("setl_id", "mdtrt_id", "psn_no", "fixmedins_code")
     assert bill_fields("flag") == (
         *("online_flag", "follow_up_flag", "referral_flag", "mid_setl_flag", "refd_setl_flag"),
-        *("cvlserv_flag", "rare_drug_flag"),
+        *("cvlserv_flag", "acct_used_flag", "rare_drug_flag"),
     )
     assert bill_fields() == tuple(each.name for each in attrs.fields(Bill))
     assert set(bill_fields("id", "code")) == {*bill_fields("id"), *bill_fields("code")}
@@ -156,6 +156,8 @@ def test_the_numbers_of_a_bill() -> None:
         preselfpay_amt=0,
         inscp_scp_amt=1_000_000,
         days=Days(20_155, 20_148, 20_155, NO_DAY, NO_DAY),
+        balc=NO_AMOUNT,
+        account=0,
         inpatient=1,
         reversal=0,
         names_original=0,
@@ -207,6 +209,8 @@ SOUND = {
     "a stay of one day": attrs.evolve(GOOD, days=days(adm_day=20_155)),
     "settled on the day of admission": attrs.evolve(GOOD, days=days(setl_day=20_148)),
     "a visit without days": attrs.evolve(GOOD, inpatient=0, days=days(adm_day=NO_DAY, dscg_day=NO_DAY)),
+    "an account to be used": attrs.evolve(GOOD, account=1, balc=0),
+    "a balance that is not used": attrs.evolve(GOOD, balc=MAX_FEN),
     "recognised for one day": attrs.evolve(GOOD, days=days(begn_day=20_000, end_day=20_000)),
     "recognised without a first day": attrs.evolve(GOOD, days=days(end_day=20_000)),
     "recognised without end": attrs.evolve(GOOD, days=days(begn_day=20_000)),
@@ -254,6 +258,17 @@ BROKEN: dict[str, tuple[Figures[int], str, str]] = {
     ),
     "left before it came": (attrs.evolve(GOOD, days=days(dscg_day=20_147)), "date", "dscg_time is before adm_time"),
     "settled before it came": (attrs.evolve(GOOD, days=days(setl_day=20_147)), "date", "setl_time is before adm_time"),
+    "an account overdrawn": (
+        attrs.evolve(GOOD, balc=-1),
+        "account",
+        "balc is below 0: an account is never overdrawn",
+    ),
+    "a balance too large": (attrs.evolve(GOOD, balc=MAX_FEN + 1), "amount", "balc is beyond ten billion yuan"),
+    "an account without its balance": (
+        attrs.evolve(GOOD, account=1),
+        "account",
+        "acct_used_flag 1 needs balc, the balance of the account",
+    ),
     "recognition ends first": (
         attrs.evolve(GOOD, days=days(begn_day=20_001, end_day=20_000)),
         "date",
@@ -304,15 +319,18 @@ day = st.sampled_from((NO_DAY, 0, 19_999, 20_000, 20_001))
             Figures,
             **dict.fromkeys(AMOUNTS, near),
             days=st.builds(Days, day, day, day, day, day),
-            **dict.fromkeys(("inpatient", "reversal", "names_original"), st.sampled_from((0, 1))),
+            balc=near,
+            **dict.fromkeys(("account", "inpatient", "reversal", "names_original"), st.sampled_from((0, 1))),
         ),
         min_size=1,
         max_size=8,
     )
 )
 def test_one_body_on_anything(rows: list[Figures[int]]) -> None:
+    columns = as_figures(rows)
     for check in CHECKS:
-        assert check.broken(as_figures(rows)).tolist() == [bool(check.broken(row)) for row in rows]
+        assert check.broken(columns).tolist() == [bool(check.broken(row)) for row in rows]
+        assert check.when(columns) or not check.broken(columns).any()
 
 
 # ------------------------------------------------------------------------------------------------------------- codes

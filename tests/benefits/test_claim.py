@@ -16,7 +16,6 @@ from mipolicy.benefits.bill import Days
 from mipolicy.benefits.claim import (
     Claim,
     Codes,
-    Rules,
     Texts,
     designated_of,
     recognised_of,
@@ -24,6 +23,7 @@ from mipolicy.benefits.claim import (
     stay_of,
     visit_of,
 )
+from mipolicy.benefits.cover import Rules
 from mipolicy.benefits.inpatient import InpatientTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.settlement import section_name
@@ -58,7 +58,7 @@ def claim(
     texts = texts or Texts("H1", "", "", "")
     codes: dict[str, int] = dict.fromkeys((each.name for each in attrs.fields(Codes)), 0)
     codes |= {"hosp_lv": SECONDARY, "designated": designated_of(texts), "recognised": recognised_of(days), **given}
-    return Claim(days, parts, Codes(**codes), texts)
+    return Claim(days, parts, Codes(**codes), texts, 0)
 
 
 def columns(*claims: Claim[int]) -> Claim[Any]:
@@ -68,7 +68,8 @@ def columns(*claims: Claim[int]) -> Claim[Any]:
         values = {each.name: [getattr(getattr(one, of), each.name) for one in claims] for each in attrs.fields(kind)}
         return kind(**{name: Coded.of(v) if kind is Texts else np.array(v, np.int64) for name, v in values.items()})
 
-    return Claim(together(Days, "days"), together(Parts, "parts"), together(Codes, "codes"), together(Texts, "texts"))
+    records = (together(Days, "days"), together(Parts, "parts"), together(Codes, "codes"), together(Texts, "texts"))
+    return Claim(*records, np.zeros(len(claims), np.int64))
 
 
 # ------------------------------------------------------------------------------------------------------------- flags
@@ -188,6 +189,8 @@ def test_what_a_visit_is_given_besides() -> None:
         "deductible_used": 0,
         "ceiling_used": 0,
         "quota_left": 700_000,
+        "points_off": 0,
+        "rate_factor": 1_000_000,
     }
 
 
@@ -474,7 +477,7 @@ def test_the_record_and_the_outcome_agree() -> None:
             done.setlinfo.hifp_pay,
             done.setlinfo.act_pay_dedc,
         )
-        assert part.given.inscp_scp_amt == done.setlinfo.inscp_scp_amt
+        assert part.given.room.inscp_scp_amt == done.setlinfo.inscp_scp_amt
 
 
 def test_every_stream_has_its_section() -> None:

@@ -702,6 +702,8 @@ def test_units_and_labels_of_the_room() -> None:
         "tcm_disease": "flag",
         "band_start": "fen",
         "ceiling_used": "fen",
+        "points_off": "rate",
+        "rate_factor": "rate",
         "ceiling_left": "fen",
         "payable_scope": "fen",
         "deductible_standard": "fen",
@@ -719,4 +721,4 @@ def test_units_and_labels_of_the_room() -> None:
         for field in attrs.fields(each):
             assert field.metadata["zh"]
             assert field.metadata["en"]
-            assert field.default is attrs.NOTHING
+            assert field.default is attrs.NOTHING or field.name in ("points_off", "rate_factor")

@@ -965,6 +965,8 @@ def test_units_and_labels_of_the_room() -> None:
         "deductible_used": "fen",
         "ceiling_used": "fen",
         "quota_left": "fen",
+        "points_off": "rate",
+        "rate_factor": "rate",
         "takes_part": "flag",
         "well_designated": "flag",
         "well_recognised": "flag",
@@ -985,4 +987,4 @@ def test_units_and_labels_of_the_room() -> None:
         for field in attrs.fields(each):
             assert field.metadata["zh"]
             assert field.metadata["en"]
-            assert field.default is attrs.NOTHING
+            assert field.default is attrs.NOTHING or field.name in ("points_off", "rate_factor")

@@ -107,10 +107,27 @@ def assert_explained(policy: Policy, done: Settlement) -> Explanation:
             assert {step.name: step.value for step in group.steps} == values
             assert group.en == f"fee line {done.lines.ids[row]} {done.lines.items[row]}"
     for part in done.parts:
-        room, record = groups.pop(0), groups.pop(0)
+        paid = part.settled.paid
+        if paid.effect is not None:
+            assert_steps(groups.pop(0).steps, paid.effect)
+        room = groups.pop(0)
         assert room.en == f"{part.section} {part.year}"
-        assert_steps(room.steps, part.settled.outcome)
-        assert_steps(record.steps, part.settled.setlinfo, tuple(each.name for each in attrs.fields(Setlinfo)))
+        assert_steps(room.steps, paid.outcome)
+        if paid.climb is not None:
+            assert_steps(groups.pop(0).steps, paid.climb.before)
+            for rung in paid.climb.rungs:
+                if rung.case.base:
+                    group = groups.pop(0)
+                    assert group.en == f"{rung.layer.layer}.{part.scheme} {part.year}"
+                    assert_steps(group.steps[4:], rung.outcome)
+        if paid.account is not None:
+            assert_steps(groups.pop(0).steps, paid.account)
+        record = groups.pop(0)
+        beside = 2 if paid.apart.outside_pay else 0
+        of_record = record.steps[: len(record.steps) - beside]
+        assert_steps(of_record, part.settled.setlinfo, tuple(each.name for each in attrs.fields(Setlinfo)))
+        if beside:
+            assert_steps(record.steps[-beside:], paid.apart)
     assert groups == []
     for group in found.groups:
         assert group.zh
@@ -193,7 +210,8 @@ def test_the_figures_that_a_visit_uses() -> None:
 
 def test_the_figures_that_a_stay_uses() -> None:
     record = stay(fen=3_000_000, dise_codg="G51.000")
-    found = figures(assert_explained(POLICY, mipolicy.settle(POLICY, Bill.from_record(record))))
+    whole = assert_explained(POLICY, mipolicy.settle(POLICY, Bill.from_record(record)))
+    found = {step.name: [figure.path for figure in step.figures] for step in whole.groups[0].steps}
     where = "inpatient.employee"
     assert found["deductible_standard"] == [f"{where}.deductible.first.secondary.in_service"]
     assert found["rate_addition"] == [f"{where}.rate_increase.secondary", f"{where}.tcm_addition"]
@@ -232,7 +250,8 @@ def test_titles_say_which_bill_and_which_terms() -> None:
         SPLIT,
     )
     found = explain_settlement(split)
-    assert [group.en for group in found.groups][2::2] == ["inpatient.employee 2024", "inpatient.employee 2025"]
+    rooms = [group.en for group in found.groups if group.en.startswith("inpatient")]
+    assert rooms == ["inpatient.employee 2024", "inpatient.employee 2025"]
 
 
 def test_what_people_write_is_escaped() -> None:

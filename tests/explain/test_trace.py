@@ -149,6 +149,8 @@ def test_a_stay_with_lines_explained_in_english() -> None:
         "fee line 1 X1",
         "fee line 2 X2",
         "inpatient.employee 2025",
+        "left after the basic benefit",
+        *(f"{layer}.employee 2025" for layer in ("major_illness", "assistance", "tilted_assistance")),
         "settlement record",
     ]
     line = {step.name: step.formula_en for step in explanation.groups[1].steps}

@@ -99,6 +99,12 @@ def _other_scheme(case: _Case) -> None:
     case.bills["psn_type"][case.row] = "15" if case.bills["insutype"][case.row] == "310" else "11"
 
 
+def _of_another_amount(case: _Case) -> None:
+    for name in ("medfee_sumamt", "inscp_scp_amt"):
+        cells = case.bills[name]
+        cells[case.row] = yuan_text(yuan(cells[case.row]) - 100) if cells[case.row] else ""
+
+
 def _overdrawn(case: _Case) -> None:
     case.bills["acct_used_flag"][case.row], case.bills["balc"][case.row] = "1", "-0.01"
 
@@ -162,7 +168,7 @@ BROKEN: Final[Mapping[str, Fate]] = {
     "a negative bill that is no reversal": Fate("plain", "amount", _negative_without_reversal),
     "a reversal of an unknown bill": Fate("reversal", "reversal", _cell("init_setl_id", "S99999999")),
     "a reversal that names no bill": Fate("reversal", "reversal", _cell("init_setl_id", "")),
-    "a reversal of another amount": Fate("reversal", "reversal", _cell("medfee_sumamt", "-0.01")),
+    "a reversal of another amount": Fate("reversal", "reversal", _of_another_amount),
 }
 """Every way in which rows are broken, with the reason their reject gives; "" where only lines are rejected."""
 
