@@ -13,6 +13,7 @@ from mipolicy import codes
 from mipolicy.batch import OUTPUTS
 from mipolicy.benefits.account import AccountTerms, CreditTerms
 from mipolicy.benefits.account_use import AccountUseTerms
+from mipolicy.benefits.assistance import AssistanceTerms
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.catalogue import AdmissionTerms, CatalogueItemsTerms, CatalogueTerms, RemovalTerms
 from mipolicy.benefits.conduct import SettlementTerms
@@ -23,12 +24,15 @@ from mipolicy.benefits.fixed_price import FixedPriceTerms
 from mipolicy.benefits.household_relief import HouseholdReliefTerms
 from mipolicy.benefits.incentive import IncentiveTerms
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms
+from mipolicy.benefits.ladder import LadderTerms, Layer
 from mipolicy.benefits.long_term_care import LongTermCareTerms
+from mipolicy.benefits.major_illness import MajorIllnessTerms
 from mipolicy.benefits.maternity import EmployeeMaternityTerms
 from mipolicy.benefits.out_of_area import DirectSettlementTerms, OutOfAreaTerms
 from mipolicy.benefits.outpatient import Outpatient, OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms, ReferralTerms
-from mipolicy.benefits.statement import Setlinfo
+from mipolicy.benefits.statement import Apart, Setlinfo
+from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
@@ -73,6 +77,11 @@ TERMS = {
     "eligibility": EligibilityTerms,
     "both_schemes": BothSchemesTerms,
     "incentive": IncentiveTerms,
+    "ladder": LadderTerms,
+    "layer": Layer,
+    "major_illness": MajorIllnessTerms,
+    "assistance": AssistanceTerms,
+    "supplement": SupplementTerms,
 }
 
 
@@ -134,6 +143,7 @@ def tables() -> dict[str, str]:
         "bill": record(Bill),
         "line": record(Line),
         "setlinfo": outcome(Setlinfo),
+        "apart": outcome(Apart),
         "outpatient-steps": outcome(Outpatient),
         "inpatient-steps": outcome(Inpatient),
         "sections": sections(),
