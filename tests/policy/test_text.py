@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mipolicy
 from mipolicy import packs
 from mipolicy.errors import DocumentError, PolicyError, Problem
 from mipolicy.money import NO_LIMIT
@@ -903,3 +904,14 @@ ceiling_streams = ["general"]
     assert isinstance(section, Section)
     with pytest.raises(DocumentError, match="valid_days: is settled by what this section is"):
         loads(HEAD + body, {**ROOMS, "filing": section})
+
+
+def test_a_policy_cannot_extend_itself() -> None:
+    head = 'format = 1\nid = "{}"\ntitle = "t"\nregion = "990000"\nschemes = ["310", "390"]\nextends = "{}"\n'
+    with pytest.raises(DocumentError, match="header.extends: a policy cannot extend itself: mine -> mine"):
+        mipolicy.loads(head.format("mine", "mine"))
+    first = mipolicy.loads(head.format("mine", "assumed"))
+    second = mipolicy.loads(head.format("reform", "mine"), base=first)
+    assert second.lineage == ("mine", "assumed")
+    with pytest.raises(DocumentError, match="a policy cannot extend itself: assumed -> reform -> mine -> assumed"):
+        mipolicy.loads(head.format("assumed", "reform"), base=second)

@@ -20,6 +20,8 @@ from mipolicy.benefits.cover import Rules
 from mipolicy.benefits.ladder import LadderTerms
 from mipolicy.benefits.settlement import (
     belongs_to_general,
+    closed,
+    closed_years,
     ladder_section,
     layer_section,
     layers_of,
@@ -54,6 +56,7 @@ def prepare(policy: Policy, table: Table, lines: Table | None, gaps: Gaps, threa
     if prepared.gaps and gaps == "raise":
         raise BatchGap(tuple(prepared.gaps))
     _years(prepared)
+    _check_closed(prepared)
     _check_split(prepared)
     return prepared
 
@@ -219,6 +222,22 @@ def _years(prepared: Prepared) -> None:
             split.append(rows[year_of(days.adm_day) != year_of(days.dscg_day)])
     if split:
         prepared.split_rows = np.concatenate(split)
+
+
+def _check_closed(prepared: Prepared) -> None:
+    """A bill of a year whose accounts are closed is a fault; a split stay, where one of its years is."""
+    days = prepared.figures.days
+    rows = prepared.faults.good()
+    if not rows.size or not any(
+        version.stated("closed_years") for version in prepared.policy.versions.get("settlement", ())
+    ):
+        return
+    for day in np.unique(days.setl_day[rows]).tolist():
+        for year in closed_years(prepared.policy, as_date(day)):
+            here = rows[(days.setl_day[rows] == day) & (prepared.year[rows] == year)]
+            split = np.intersect1d(prepared.split_rows, rows[days.setl_day[rows] == day])
+            over = split[(year_of(days.adm_day[split]) <= year) & (year_of(days.dscg_day[split]) >= year)]
+            prepared.faults.mark(np.union1d(here, over), Fault("closed", closed(year)))
 
 
 def _check_split(prepared: Prepared) -> None:

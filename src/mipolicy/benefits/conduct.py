@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from mipolicy.policy.kinds import ChoiceKind, terms_field
+from mipolicy.errors import InputError
+from mipolicy.policy.kinds import ChoiceKind, CodesKind, terms_field
 
 __all__ = ["SettlementTerms"]
 
@@ -24,3 +25,12 @@ class SettlementTerms:
     terms_by: str = terms_field(
         ChoiceKind(("admission", "discharge", "settlement")), "适用政策日期", "date that chooses the terms of a stay"
     )
+    closed_years: tuple[str, ...] = terms_field(
+        CodesKind(), "已决算年度", "years whose accounts are closed: no bill goes to them any more"
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what is no year."""
+        for year in self.closed_years:
+            if len(year) != 4 or not (year.isascii() and year.isdigit()):
+                raise InputError(f'closed_years takes years such as "2024", not {year!r}')

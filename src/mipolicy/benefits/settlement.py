@@ -26,7 +26,7 @@ from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.statement import Parts, Setlinfo
 from mipolicy.benefits.totals import Totals
 from mipolicy.calendar import as_date, day_number, year_of
-from mipolicy.errors import InputError, PolicyGap
+from mipolicy.errors import InputError, NotInForce, PolicyGap
 from mipolicy.money import Column, yuan_text
 from mipolicy.policy import Policy, Version
 
@@ -35,6 +35,8 @@ __all__ = [
     "Settlement",
     "belongs_to_general",
     "catalogue_terms",
+    "closed",
+    "closed_years",
     "ladder_section",
     "layer_section",
     "layers_of",
@@ -133,6 +135,23 @@ def ladder_section(scheme: str) -> str:
     return f"ladder.{scheme}"
 
 
+def closed_years(policy: Policy, on: datetime.date) -> tuple[int, ...]:
+    """The years that are closed for bills settled on a date; none where the policy does not say how bills are put to
+    years, which only stays need."""
+    if not any(version.stated("closed_years") for version in policy.versions.get("settlement", ())):
+        return ()
+    try:
+        terms: SettlementTerms = policy.terms(SettlementTerms, on=on)
+    except (PolicyGap, NotInForce):
+        return ()
+    return tuple(int(year) for year in terms.closed_years)
+
+
+def closed(year: int) -> str:
+    """Why a bill of a closed year is refused."""
+    return f"the accounts of {year} are closed; a later year's bill may correct it, or open the year in closed_years"
+
+
 def place_section(scheme: str) -> str:
     """The section that says what care out of the area does to a scheme's bills."""
     return f"out_of_area.{scheme}"
@@ -190,6 +209,8 @@ def settle_bill(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), total
     after, done = totals, []
     for days, parts, part_codes, year in _years(conduct, bill, figures, codes, split):
         claim = Claim(days, parts, part_codes, texts, figures.balc)
+        if year in closed_years(policy, bill.setl_time.date()):
+            raise InputError(f"bill {bill.setl_id}: {closed(year)}")
         part = _settle_part(policy, (scheme, stream), claim, as_date(on), year, after)
         after = after.posted(part.scheme, part.year, part.settled.posting)
         done.append(part)

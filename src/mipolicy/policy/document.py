@@ -120,6 +120,11 @@ class Version:
         figure = self.leaves.get(path)
         return figure.source if figure else nearest(self.sources, path) or self.source
 
+    def stated(self, path: str) -> Any:
+        """The value of a stated figure, None where it is open."""
+        figure = self.leaves.get(path)
+        return figure.value if figure else None
+
 
 @frozen
 class Header:
@@ -157,6 +162,7 @@ class Policy:
 
     mode: what happens past the verified span: "strict" raises, "warn" warns, "carry_forward" goes on silently.
     allow_repealed: permission to use a repealed document (rule O06).
+    lineage: the ids of what it extends, nearest first.
     """
 
     header: Header
@@ -166,6 +172,7 @@ class Policy:
     sections: Mapping[str, Section] = field(repr=False, eq=False)
     mode: Mode = field(default="strict", eq=False)
     allow_repealed: bool = field(default=False, eq=False)
+    lineage: tuple[str, ...] = field(default=(), eq=False, repr=False)
     _built: dict[tuple[str, str], tuple[Version, Any]] = field(factory=dict, init=False, repr=False, eq=False)
     _verified: dict[tuple[str, str], tuple[Version, datetime.date | None]] = field(
         factory=dict, init=False, repr=False, eq=False

@@ -168,7 +168,7 @@ def loads(
     except ValueError as error:  # integers too long to read are no TOMLDecodeError
         raise DocumentError(name, [Problem("file", f"not TOML: {error}")]) from None
     problems: list[Problem] = []
-    if base is None and find is not None and isinstance(raw.get("extends"), str) and raw["extends"]:
+    if base is None and find is not None and isinstance(raw.get("extends"), str) and raw["extends"] != raw.get("id"):
         try:
             base = find(raw["extends"])
         except PolicyError as error:
@@ -210,7 +210,8 @@ class _Reader:
         for section, entries in versions_raw.items():
             versions[section] = self._versions(section, entries, documents, versions.get(section, ()))
         ordered = {section: versions[section] for section in self.sections if section in versions}
-        return Policy(header, documents, unresolved, ordered, dict(self.sections))
+        lineage = (self.base.id, *self.base.lineage) if self.base is not None else ()
+        return Policy(header, documents, unresolved, ordered, dict(self.sections), lineage=lineage)
 
     def _problem(self, path: str, message: str) -> None:
         self.problems.append(Problem(path, message))
@@ -224,6 +225,10 @@ class _Reader:
             self._problem("header.schemes", "takes at least one insutype code")
         if header.extends and self.base is None and not any(each.path == "header.extends" for each in self.problems):
             self._problem("header.extends", f"extends {header.extends!r}, which was not given")
+        line = (header.extends, *(self.base.lineage if self.base is not None else ()))
+        if header.id and header.id in line:
+            chain = " -> ".join((header.id, *line[: line.index(header.id) + 1]))
+            self._problem("header.extends", f"a policy cannot extend itself: {chain}")
         if self.base is not None and "extends" not in bad and header.extends != self.base.id:
             self._problem("header.extends", f"extends {header.extends!r}, but the base given is {self.base.id!r}")
 
