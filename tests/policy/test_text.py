@@ -908,7 +908,7 @@ ceiling_streams = ["general"]
 
 def test_a_policy_cannot_extend_itself() -> None:
     head = 'format = 1\nid = "{}"\ntitle = "t"\nregion = "990000"\nschemes = ["310", "390"]\nextends = "{}"\n'
-    with pytest.raises(DocumentError, match="header.extends: a policy cannot extend itself: mine -> mine"):
+    with pytest.raises(DocumentError, match=r"header\.extends: a policy cannot extend itself: mine -> mine"):
         mipolicy.loads(head.format("mine", "mine"))
     first = mipolicy.loads(head.format("mine", "assumed"))
     second = mipolicy.loads(head.format("reform", "mine"), base=first)
