@@ -1,4 +1,4 @@
-"""How Sphinx builds these pages: Markdown through MyST, the reference from the docstrings.
+"""How Sphinx builds these pages: Markdown and the notebook through MyST, the reference from the docstrings.
 
 `python -m sphinx -W -b html docs OUT` builds them; `-b doctest` runs the examples of the pages, as tests/docs does.
 """
@@ -18,14 +18,19 @@ import mipolicy
 project = "mipolicy"
 author = "the mipolicy authors"
 release = version = mipolicy.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.doctest"]
-source_suffix = {".md": "markdown"}
-exclude_patterns = ["_build"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.doctest"]
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+exclude_patterns = ["_build", "jupyter_execute"]
 language = "en"
 html_theme = "furo"
 html_title = f"mipolicy {release}"
 html_static_path: list[str] = []
 myst_heading_anchors = 3
+nb_execution_mode = "force"  # the notebook is kept without outputs: they are made with the pages
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
+nb_output_stderr = "remove"  # where matplotlib says that it looks for fonts
+nb_render_markdown_format = "myst"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_default_options = {"members": True, "show-inheritance": True, "no-value": True}
