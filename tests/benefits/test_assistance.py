@@ -183,7 +183,5 @@ def test_what_each_term_holds() -> None:
         "ceiling": TableKind("fen", (HARDSHIP,)),
     }
     assert all(
-        each.metadata["zh"] and each.metadata["en"]
-        for of in (AssistanceTerms, Assistance)
-        for each in attrs.fields(of)
+        each.metadata["zh"] and each.metadata["en"] for of in (AssistanceTerms, Assistance) for each in attrs.fields(of)
     )
