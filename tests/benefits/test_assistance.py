@@ -147,8 +147,13 @@ def test_b27_a11_a_rate_for_key_recipients_is_the_statistic_they_make() -> None:
 
 @pytest.mark.parametrize(
     ("hardship", "pay"),
-    [("none", 0), ("monitored", 4_200_00), ("marginal", 4_200_00), ("minimum_living", 7_000_00)]
-    + [("extremely_poor", 10_000_00)],
+    [
+        ("none", 0),
+        ("monitored", 4_200_00),
+        ("marginal", 4_200_00),
+        ("minimum_living", 7_000_00),
+        ("extremely_poor", 10_000_00),
+    ],
 )
 def test_by_class(hardship: str, pay: int) -> None:
     assert settle(TERMS, case(10_000_00, hardship)).pay == pay
