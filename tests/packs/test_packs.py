@@ -9,6 +9,7 @@ import datetime
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from importlib.resources import files
 from typing import Any
 
 import attrs
@@ -1077,6 +1078,12 @@ def test_the_assumed_pack_has_no_gap_in_any_section_on_any_change_date() -> None
             assert isinstance(policy.terms(spec.terms, on=on, section=section), spec.terms)
     assert [row for row in policy.provenance() if row.value == "open"] == []
     assert all(version.open == {} for versions in policy.versions.values() for version in versions)
+
+
+def test_the_assumed_pack_is_written_in_the_order_of_the_sections() -> None:
+    text = (files(packs) / "assumed.toml").read_text(encoding="utf-8")
+    written = [line[11:-2] for line in text.splitlines() if line.startswith("[[sections.")]
+    assert list(dict.fromkeys(name for name in written if name in SECTIONS)) == list(SECTIONS)
 
 
 def test_the_assumed_pack_ends_where_it_was_verified() -> None:
