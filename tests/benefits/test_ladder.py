@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import mipolicy
 from mipolicy import Bill, Line, PolicyError, Settlement, Totals
+from mipolicy.benefits import inpatient, outpatient
 from mipolicy.benefits.assistance import AssistanceTerms
 from mipolicy.benefits.axes import HARDSHIP, LAYERS, STREAMS
 from mipolicy.benefits.claim import left_after
@@ -32,6 +33,7 @@ from mipolicy.benefits.ladder import (
 )
 from mipolicy.benefits.layer import LayerState
 from mipolicy.benefits.major_illness import MajorIllnessTerms
+from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.statement import FUNDS, Parts, apart, check_identities, statement
 from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.errors import IdentityError, InputError
@@ -46,10 +48,11 @@ from tests.ladders import (
     lefts,
     room_of,
     same_for_all,
+    sizes,
     states,
 )
 from tests.oracles import ladder as oracle
-from tests.strategies import as_columns, as_rows
+from tests.strategies import as_columns, as_rows, inpatient_terms, outpatient_terms, stays, visits
 
 many = settings(max_examples=80, deadline=None)
 few = settings(max_examples=15, deadline=None)
@@ -363,6 +366,43 @@ def settle_in_order(records: Sequence[Record], lines: Sequence[Record]) -> list[
         before = done[-1].totals if done else Totals(record["psn_no"])
         done.append(mipolicy.settle(POLICY, Bill.from_record(record), lines=of, totals=before))
     return done
+
+
+@st.composite
+def parts_of(draw: st.DrawFn, inscp_scp_amt: int) -> Parts[int]:
+    """A bill around an in-scope amount; the institution may bear some of what exceeds price ceilings."""
+    own, over, first = (draw(sizes) for _ in range(3))
+    borne = draw(st.integers(0, over))
+    return Parts(inscp_scp_amt + own + over + first, own, over, first, inscp_scp_amt, borne)
+
+
+@many
+@given(st.data())
+def test_left_after_on_ints_and_columns(data: st.DataObject) -> None:
+    if data.draw(st.booleans()):
+        visiting = data.draw(outpatient_terms())
+        visit = data.draw(visits(visiting))
+        terms: Any = visiting
+        given_bill: Any = visit
+        outcome: Any = outpatient.settle(visiting, visit)
+        covered = visit.inscp_scp_amt if outcome.eligible else 0
+    else:
+        staying = data.draw(inpatient_terms())
+        terms, given_bill = staying, data.draw(stays(staying))
+        outcome = inpatient.settle(staying, given_bill)
+        covered = given_bill.inscp_scp_amt
+    bill = data.draw(parts_of(given_bill.inscp_scp_amt))
+    left = left_after(terms, bill, given_bill, outcome)
+    assert personal_left(left) == bill.medfee_sumamt - outcome.hifp_pay - bill.hosp_part_amt
+    assert in_scope_left(left) == bill.inscp_scp_amt - outcome.hifp_pay
+    assert min(attrs.astuple(left)) >= 0
+    assert (left.deductible, left.not_covered) == (outcome.act_pay_dedc, bill.inscp_scp_amt - covered)
+    assert (left.first_pay, left.self_paid) == (bill.preselfpay_amt, bill.fulamt_ownpay_amt)
+    assert left.over_limit == bill.overlmt_selfpay - bill.hosp_part_amt
+    room = outpatient if isinstance(terms, OutpatientTerms) else inpatient
+    column = as_columns([given_bill, given_bill])
+    paid: Any = room.settle(terms, column)
+    assert as_rows(left_after(terms, as_columns([bill, bill]), column, paid)) == [attrs.asdict(left)] * 2
 
 
 @few
