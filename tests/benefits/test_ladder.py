@@ -36,7 +36,7 @@ from mipolicy.benefits.major_illness import MajorIllnessTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.statement import FUNDS, Parts, apart, check_identities, statement
 from mipolicy.benefits.supplement import SupplementTerms
-from mipolicy.errors import IdentityError, InputError
+from mipolicy.errors import CodeError, IdentityError, InputError
 from mipolicy.rooms import SECTIONS
 from tests.batch import Record, assert_same, one_by_one, overlay, random_lines, random_records, stay, table
 from tests.ladders import (
@@ -670,3 +670,38 @@ def test_payers_outside_in_a_table_name_the_row() -> None:
     with pytest.raises(IdentityError) as caught:
         apart(bills, {"commercial": np.array([40, 41])})
     assert str(caught.value) == "row 1 breaks outside_pay <= psn_cash_pay"
+
+
+def test_an_unknown_class_of_a_bill_is_said() -> None:
+    with pytest.raises(CodeError) as caught:
+        settle(stay(hardship_class="poor"))
+    assert "'poor'" in str(caught.value)
+    assert all(each in str(caught.value) for each in HARDSHIP.members)
+    result = mipolicy.settle(POLICY, table([stay(hardship_class="poor"), stay("S2")]))
+    assert result.rejects.setl_id == ("S1",)
+    assert "'poor'" in result.rejects.message[0]
+
+
+def test_the_layers_of_a_stream_and_their_versions_are_kept() -> None:
+    (part,) = settle(EMPLOYEE).parts
+    climbed = part.settled.paid.climb
+    assert climbed is not None
+    names = [rung.layer.layer for rung in climbed.rungs]
+    assert names == [name for name in _EMPLOYEE_ORDER if name != "rare_disease"]
+    assert [version.name for version in part.layer_versions] == ["2024"] * (1 + len(names))
+    general = settle(stay(med_type="11", adm_time="", dscg_time="")).parts[0].settled
+    assert general.paid.climb is None
+    assert general.states == ()
+
+
+_EMPLOYEE_ORDER = (
+    "major_illness",
+    "large_cost",
+    "civil_servant",
+    "enterprise",
+    "assistance",
+    "tilted_assistance",
+    "rare_disease",
+    "mutual_aid",
+    "commercial",
+)
