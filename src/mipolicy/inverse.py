@@ -34,10 +34,12 @@ def least_share(pay: Any, rate: Any) -> Any:
     >>> least_share(51, 500_000), least_share(0, 0), least_share(1, 0) == NO_LIMIT
     (101, 0, True)
     """
-    _check(pay, rate)
+    column = any_columns(pay, rate)
+    _within("pay", pay, -int(MAX_FEN), int(MAX_FEN))
+    _within("rate", rate, 0, int(RATE_ONE))
     if type(rate) is int and rate == RATE_ONE and bounds_of(pay)[0] >= 0:
         return pay
-    if any_columns(pay, rate):
+    if column:
         rows = (pay if isinstance(pay, np.ndarray) else rate).shape
         return _least(_twice(pay), np.broadcast_to(rate, rows), int(NO_LIMIT))
     return recorded("least_share", _least_int(_twice_int(int(pay)), int(rate), int(NO_LIMIT)), pay, rate)
@@ -52,13 +54,15 @@ def least_banded(
 def least_banded(pay: Any, bands: Bands, *codes: Any, start: Any = 0, addition: Any = 0) -> Any:
     """The least amount, from 0, that `banded` with the same bands, codes, start and addition turns into `pay` or more.
 
-    pay: fen, at most `MAX_FEN`.  Raises AmountError for what is outside.
+    pay: fen, at most `MAX_FEN`; start, addition: as `banded` takes them.  Raises AmountError for what is outside.
 
     >>> least_banded(80_000, Bands.flat(((0, 500_000), (1_000_00, 600_000))))
     150000
     """
-    _check(pay, addition)
     column = any_columns(pay, start, addition, *codes)
+    _within("pay", pay, -int(MAX_FEN), int(MAX_FEN))
+    _within("start", start, 0, int(MAX_FEN))
+    _within("addition", addition, -int(MAX_FEN), int(MAX_FEN))
     wanted: Any = _twice(pay) if column else _twice_int(int(pay))
     found: Any = 0
     for lower, upper, rate in banded_parts(bands, codes, addition):
@@ -73,15 +77,14 @@ def least_banded(pay: Any, bands: Bands, *codes: Any, start: Any = 0, addition: 
             wanted = max(wanted - 2 * here * int(rate), 0)
         found = found + here
     if column:
-        return np.where(wanted > 0, int(NO_LIMIT), found)
-    return recorded("least_banded", int(NO_LIMIT) if wanted > 0 else found, pay, start, addition)
+        return np.where(wanted > 0, int(NO_LIMIT), np.minimum(found, int(NO_LIMIT)))
+    return recorded("least_banded", int(NO_LIMIT) if wanted > 0 else min(found, int(NO_LIMIT)), pay, start, addition)
 
 
-def _check(pay: Any, rate: Any) -> None:
-    for what, value, most in (("pay", pay, MAX_FEN), ("rate", rate, RATE_ONE)):
-        low, high = bounds_of(value)
-        if not -int(most) <= low <= high <= int(most):
-            raise AmountError(f"{what} {low if low < -int(most) else high} is outside {-int(most)} to {int(most)}")
+def _within(what: str, value: Any, least: int, most: int) -> None:
+    low, high = bounds_of(value)
+    if low < least or high > most:
+        raise AmountError(f"{what} {low if low < least else high} is outside {least} to {most}")
 
 
 def _twice_int(pay: int) -> int:

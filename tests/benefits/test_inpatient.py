@@ -14,13 +14,14 @@ from hypothesis.strategies import SearchStrategy
 
 from mipolicy.benefits.axes import EMPLOYEE_STATUS, LEVEL, ORDINAL, RESIDENT_STATUS, STREAMS
 from mipolicy.benefits.conduct import SettlementTerms
-from mipolicy.benefits.inpatient import Inpatient, InpatientTerms, Stay, settle
+from mipolicy.benefits.inpatient import Inpatient, InpatientTerms, Stay, over_ceiling, settle
 from mipolicy.errors import AmountError, InputError
 from mipolicy.money import NO_LIMIT
 from mipolicy.policy.kinds import STATUS, BandsKind, ChoiceKind, CodesKind, FigureKind, TableKind
 from mipolicy.tables import Bands, Table
 from tests import oracles
 from tests.oracles import inpatient as oracle
+from tests.oracles.ladder import over_cap
 from tests.strategies import (
     MILLION,
     agrees,
@@ -722,3 +723,77 @@ def test_units_and_labels_of_the_room() -> None:
             assert field.metadata["zh"]
             assert field.metadata["en"]
             assert field.default is attrs.NOTHING or field.name in ("points_off", "rate_factor")
+
+
+# ------------------------------------------------------------------------------------------ what lies above the ceiling
+
+
+def above(terms: InpatientTerms, stay: Stay[int], paid: Inpatient[int]) -> int:
+    """Literally: on cost, what the ceiling leaves out; in money, `payable - min{x : banded(x) >= what is left}`."""
+    if terms.ceiling_basis == "eligible_cost":
+        return stay.inscp_scp_amt - paid.payable_scope
+    if terms.ceiling.values[stay.psn_type] == NO_LIMIT:
+        return 0
+    words, given_stay = inpatient_in_words(terms), stay_in_words(terms, stay)
+    addition = Fraction(paid.rate_addition, MILLION)
+    where = given_stay["hosp_lv"], given_stay["psn_type"]
+    found = [min(Fraction(1), band[where] + addition) for band in words["band_rates"]]
+
+    def pays(amount: int) -> int:
+        return oracles.half_up(oracle.walk(amount, stay.band_start, words["band_edges"], found))
+
+    return over_cap(pays, paid.payable, paid.ceiling_left)
+
+
+@many
+@given(cases)
+def test_over_ceiling_is_the_literal_inverse(case: tuple[InpatientTerms, Stay[int]]) -> None:
+    terms, stay = case
+    paid = settle(terms, stay)
+    found = over_ceiling(terms, stay, paid)
+    assert found == above(terms, stay, paid)
+    assert 0 <= found <= stay.inscp_scp_amt - paid.act_pay_dedc - paid.hifp_pay
+    columns = as_columns([stay, stay])
+    assert over_ceiling(terms, columns, settle(terms, columns)).tolist() == [found, found]
+    traced = as_traced(stay)
+    assert over_ceiling(terms, traced, settle(terms, traced)) == found
+
+
+@many
+@given(cases)
+def test_the_cost_below_the_ceiling_is_paid_the_same_without_what_lies_above(
+    case: tuple[InpatientTerms, Stay[int]],
+) -> None:
+    terms, stay = case
+    paid = settle(terms, stay)
+    below = attrs.evolve(stay, inscp_scp_amt=stay.inscp_scp_amt - over_ceiling(terms, stay, paid))
+    less = settle(terms, below)
+    assert less.hifp_pay == paid.hifp_pay
+    assert over_ceiling(terms, below, less) == 0
+
+
+@pytest.mark.parametrize(
+    ("basis", "amount", "used", "over"),
+    [
+        ("fund_payment", 500_000_00, 0, 0),  # 80% of 498,800 is 399,040
+        ("fund_payment", 100_000_00, 400_000_00, 36_300_00),  # 50,000 left, reached by 62,500 of 98,800
+        ("fund_payment", 63_700_00, 400_000_00, 0),  # reached and not passed
+        ("fund_payment", 63_700_01, 400_000_00, 1),
+        ("fund_payment", 100_000_00, 450_000_00, 98_800_00),
+        ("eligible_cost", 100_000_00, 400_000_00, 50_000_00),
+        ("eligible_cost", 100_000_00, 450_000_00, 100_000_00),
+    ],
+)
+def test_b26_what_lies_above_the_ceiling_of_a_stay(basis: str, amount: int, used: int, over: int) -> None:
+    terms = attrs.evolve(EMPLOYEE, ceiling_basis=basis)
+    given_stay = stay(amount, ceiling_used=used)
+    assert over_ceiling(terms, given_stay, settle(terms, given_stay)) == over
+
+
+def test_b26_over_the_ceiling_on_two_bands() -> None:
+    """50% to 1,000 and 60% above, from 500 on: 1,000 left of the ceiling are reached by 500 and 1,250."""
+    terms = attrs.evolve(
+        banded_by((0, 500_000), (1_000_00, 600_000)), ceiling=Table.same(1_000_00, EMPLOYEE_STATUS), band_scope="year"
+    )
+    given_stay = stay(3_000_00, band_start=500_00)
+    assert over_ceiling(terms, given_stay, settle(terms, given_stay)) == 1_250_00

@@ -32,6 +32,7 @@ from mipolicy.benefits.outpatient import (
     OutpatientTerms,
     Recognition,
     Visit,
+    over_ceiling,
     public_coverage,
     recognise,
     settle,
@@ -52,6 +53,7 @@ from mipolicy.policy.kinds import (
 from mipolicy.tables import Axis, Table
 from tests import oracles
 from tests.oracles import outpatient as oracle
+from tests.oracles.ladder import over_cap
 from tests.strategies import (
     MILLION,
     agrees,
@@ -988,3 +990,82 @@ def test_units_and_labels_of_the_room() -> None:
             assert field.metadata["zh"]
             assert field.metadata["en"]
             assert field.default is attrs.NOTHING or field.name in ("points_off", "rate_factor")
+
+
+# ------------------------------------------------------------------------------------------ what lies above the ceiling
+
+
+def above(terms: OutpatientTerms, visit: Visit[int], paid: Outpatient[int]) -> int:
+    """Literally: on cost, what the ceiling leaves out; in money, `payable - min{x : share(x) >= what is left}`."""
+    scope = visit.inscp_scp_amt if paid.eligible else 0
+    limits_left = [limit for limit in (visit.quota_left,) if limit != NO_LIMIT]
+    if terms.ceiling_basis == "fund_payment" and terms.ceiling.values[visit.psn_type] != NO_LIMIT:
+        limits_left.append(paid.ceiling_left)
+    rate = Fraction(paid.fund_rate, MILLION)
+    found = over_cap(
+        lambda amount: oracles.half_up(amount * rate), paid.payable, min(limits_left) if limits_left else None
+    )
+    return found + (scope - paid.payable_scope if terms.ceiling_basis == "eligible_cost" else 0)
+
+
+@many
+@given(cases)
+def test_over_ceiling_is_the_literal_inverse(case: tuple[OutpatientTerms, Visit[int]]) -> None:
+    terms, visit = case
+    paid = settle(terms, visit)
+    found = over_ceiling(terms, visit, paid)
+    assert found == above(terms, visit, paid)
+    scope = visit.inscp_scp_amt if paid.eligible else 0
+    assert 0 <= found <= scope - paid.act_pay_dedc - paid.hifp_pay
+    columns = as_columns([visit, visit])
+    assert over_ceiling(terms, columns, settle(terms, columns)).tolist() == [found, found]
+    traced = as_traced(visit)
+    assert over_ceiling(terms, traced, settle(terms, traced)) == found
+
+
+@many
+@given(cases)
+def test_the_cost_below_the_ceiling_is_paid_the_same_without_what_lies_above(
+    case: tuple[OutpatientTerms, Visit[int]],
+) -> None:
+    terms, visit = case
+    paid = settle(terms, visit)
+    cut = over_ceiling(terms, visit, paid)
+    less = settle(terms, attrs.evolve(visit, inscp_scp_amt=visit.inscp_scp_amt - cut))
+    assert less.hifp_pay == paid.hifp_pay
+    assert over_ceiling(terms, attrs.evolve(visit, inscp_scp_amt=visit.inscp_scp_amt - cut), less) == 0
+
+
+@pytest.mark.parametrize(
+    ("basis", "amount", "used", "quota_left", "over"),
+    [
+        ("fund_payment", 10_000_00, 0, int(NO_LIMIT), 0),
+        # 500 of deductible, half of the rest: 2,000 left of 7,500 are reached by 3,999.99, half a fen up
+        ("fund_payment", 10_000_00, 5_500_00, int(NO_LIMIT), 5_500_01),
+        ("fund_payment", 10_000_00, 7_500_00, int(NO_LIMIT), 9_500_00),
+        ("fund_payment", 10_000_00, 5_500_00, 1_000_00, 7_500_01),
+        ("fund_payment", 4_500_00, 5_500_00, int(NO_LIMIT), 0),  # reached and not passed
+        ("fund_payment", 4_500_02, 5_500_00, int(NO_LIMIT), 3),  # 2,000.01; 3,999.99 come to 2,000 already
+        ("eligible_cost", 10_000_00, 5_500_00, int(NO_LIMIT), 8_000_00),
+        # the quota too: 500 of 2,000 first, 750 due, 500 reached by 999.99
+        ("eligible_cost", 10_000_00, 5_500_00, 500_00, 8_500_01),
+    ],
+)
+def test_b26_what_lies_above_the_ceiling_of_a_visit(
+    basis: str, amount: int, used: int, quota_left: int, over: int
+) -> None:
+    terms = attrs.evolve(
+        EMPLOYEE,
+        ceiling_basis=basis,
+        deductible=Table.same(500_00, LEVEL, EMPLOYEE_STATUS),
+        rate=Table.same(500_000, LEVEL, EMPLOYEE_STATUS),
+    )
+    given_visit = visit(amount, ceiling_used=used, quota_left=quota_left)
+    assert over_ceiling(terms, given_visit, settle(terms, given_visit)) == over
+
+
+def test_where_the_benefit_does_not_apply_nothing_lies_above_its_ceiling() -> None:
+    for basis in ("fund_payment", "eligible_cost"):
+        terms = attrs.evolve(EMPLOYEE, ceiling_basis=basis, designated_only=1)
+        given_visit = visit(10_000_00, ceiling_used=7_500_00)
+        assert over_ceiling(terms, given_visit, settle(terms, given_visit)) == 0

@@ -9,15 +9,20 @@ import datetime
 from collections.abc import Iterator
 from datetime import date
 from fractions import Fraction
+from importlib.resources import files
 from typing import Any
 
 import attrs
 import pytest
 
 from mipolicy import packs
-from mipolicy.benefits.axes import LEVEL
+from mipolicy.benefits import major_illness
+from mipolicy.benefits.assistance import AssistanceTerms
+from mipolicy.benefits.axes import HARDSHIP, LEVEL
 from mipolicy.benefits.catalogue import ITEM_KINDS, CatalogueItemsTerms, Payable, RemovalTerms, payable
 from mipolicy.benefits.inpatient import InpatientTerms
+from mipolicy.benefits.layer import LayerCase
+from mipolicy.benefits.major_illness import MajorIllnessTerms
 from mipolicy.benefits.outpatient import ADMISSION, OutpatientTerms
 from mipolicy.errors import NotInForce, PolicyError, PolicyGap, RepealedPolicy
 from mipolicy.policy import Citation, Policy, UnverifiedWarning, dumps, loads
@@ -40,8 +45,17 @@ LONG_TERM_CARE = "三(三) 推进长期护理保险试点"
 ASSISTANCE = "三(一) 完善医疗救助政策"
 OUTSIDE_CITY = "二(二)3 规范市外就医的审批及报销"
 DIRECT = "二(六) 扩大异地就医直接结算"
+LAYERED = "一(一) 医疗保障制度体系不断完善"
+SUPPLEMENTARY = "三(一) 规范补充医疗保险"
+INDICATOR = "二(三) 指标表 8"
+DRUGS = "三(四) 严格医保药品目录管理"
+MUTUAL_AID = "三(三) 支持医疗互助有序发展"
+COMMERCIAL = "三(三) 积极发展商业医疗保险"
 EPIDEMIC = "一(一) 在重大疫情防治中发挥医保作为"
 EPIDEMIC_PLAN = "三(一) 健全重大疫情医疗救治费用保障机制"
+
+SIXTY = str({"from": "0.00", "rate": dict.fromkeys(HARDSHIP.members, "60%")})
+"""One band of 60% for every class, as provenance prints it."""
 
 Stated = dict[tuple[str, str, str], tuple[str, str, str]]
 """(section, version, path) -> (value, document number or title, clause)."""
@@ -219,6 +233,9 @@ EXPECTED: dict[str, Stated] = {
         **stated("authorised_list", "plan", PLAN, "引言", {"effective": "2021-01-01", "until": "2025-12-31"}),
         **stated("catalogue_removal", "plan", PLAN, "三(四) 严格医保药品目录管理", {"remove_by": "2022-12-31"}),
         **stated("catalogue_removal", "plan", PLAN, "引言", {"effective": "2021-01-01", "until": "2025-12-31"}),
+        # 一(一): 大病保险, 60%, of neither scheme in particular
+        **stated("major_illness.employee", "after", PLAN, LEVEL_OF_BENEFITS, {"bands": SIXTY}),
+        **stated("major_illness.resident", "after", PLAN, LEVEL_OF_BENEFITS, {"bands": SIXTY}),
         # 三(三): the pilot starts from the employees' insured
         **stated("long_term_care", "plan", PLAN, LONG_TERM_CARE, {"covered.employee": "yes", "covered.resident": "no"}),
         # 三(一): 依申请
@@ -285,6 +302,18 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "authorised_list": [("plan", "2021-01-01", "2025-12-31", "三(一) 严格落实医疗保障待遇清单制度")],
         "catalogue_removal": [("plan", "2021-01-01", "2025-12-31", "三(四) 严格医保药品目录管理")],
         "tcm_admission": [("plan", "open", "open", "三(四) 完善医保医疗服务项目管理")],
+        "ladder.employee": [("plan", "open", "open", LAYERED)],
+        "ladder.resident": [("plan", "open", "open", LAYERED)],
+        "major_illness.employee": [("after", "open", "open", LEVEL_OF_BENEFITS)],
+        "major_illness.resident": [("after", "open", "open", LEVEL_OF_BENEFITS)],
+        "large_cost.employee": [("plan", "open", "open", SUPPLEMENTARY)],
+        "assistance.employee": [("plan", "open", "open", INDICATOR)],
+        "assistance.resident": [("plan", "open", "open", INDICATOR)],
+        "rare_disease.employee": [("plan", "open", "open", DRUGS)],
+        "rare_disease.resident": [("plan", "open", "open", DRUGS)],
+        "mutual_aid.employee": [("plan", "open", "open", MUTUAL_AID)],
+        "commercial.employee": [("plan", "open", "open", COMMERCIAL)],
+        "commercial.resident": [("plan", "open", "open", COMMERCIAL)],
         "maternity.employee": [("plan", "open", "open", MATERNITY)],
         "maternity.resident": [("plan", "open", "open", MATERNITY)],
         "long_term_care": [("plan", "open", "open", LONG_TERM_CARE)],
@@ -354,6 +383,18 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("authorised_list", "plan"): {"authorised"},
         ("catalogue_removal", "plan"): set(),
         ("tcm_admission", "plan"): {"minimum_effect_ratio", "maximum_cost_ratio"},
+        ("ladder.employee", "plan"): {"layers"},
+        ("ladder.resident", "plan"): {"layers"},
+        ("major_illness.employee", "after"): {"effective", "deductible", "band_basis", "ceiling"},
+        ("major_illness.resident", "after"): {"effective", "deductible", "band_basis", "ceiling"},
+        ("large_cost.employee", "plan"): {"deductible", "bands", "ceiling"},
+        ("assistance.employee", "plan"): {"deductible", "rate", "ceiling"},
+        ("assistance.resident", "plan"): {"deductible", "rate", "ceiling"},
+        ("rare_disease.employee", "plan"): {"rate", "diseases", "drugs"},
+        ("rare_disease.resident", "plan"): {"rate", "diseases", "drugs"},
+        ("mutual_aid.employee", "plan"): {"deductible", "rate", "ceiling"},
+        ("commercial.employee", "plan"): {"deductible", "rate", "ceiling"},
+        ("commercial.resident", "plan"): {"deductible", "rate", "ceiling"},
         ("maternity.employee", "plan"): {"way", "rate", "limit", "base_days", "month_days"},
         ("maternity.resident", "plan"): {"way", "rate", "limit"},
         ("long_term_care", "plan"): {"least_grade", "standard", "rate"},
@@ -589,6 +630,15 @@ OPEN_ELSEWHERE = {
         for path in ("deductible", "rate", "diseases")
     },
     **{
+        (f"{layer}.{scheme}", version, path): clause
+        for layer, version, clause in (
+            ("major_illness", "after", SUPPLEMENTARY),
+            ("assistance", "plan", ASSISTANCE),
+        )
+        for scheme in ("employee", "resident")
+        for path in ("deductible", "ceiling")
+    },
+    **{
         ("direct_settlement", "plan", f"enabled.{business}.{filing}"): clause
         for business, clause in (
             ("general_outpatient", "一(一) 京津冀医疗保障协同发展取得突破性进展"),
@@ -703,6 +753,56 @@ def test_a_section_that_no_clause_sets_is_wholly_open() -> None:
         ("effective", "no clause of taizhou-2024 sets this section"),
         ("remove_by", "no clause of taizhou-2024 sets this section"),
     ]
+
+
+@pytest.mark.parametrize("scheme", ["employee", "resident"])
+def test_b27_the_rate_of_key_recipients_waits_for_who_they_are(scheme: str) -> None:
+    """70% stands in the note of what is open; no class holds it."""
+    policy = packs.load("tianjin-2021")
+    (version,) = policy.versions[f"assistance.{scheme}"]
+    assert version.open["rate"] == (
+        "a rate by hardship; the table gives 70% for 重点救助对象, without saying which classes they are, "
+        "and nothing for others"
+    )
+    with pytest.raises(PolicyGap) as gap:
+        policy.terms(AssistanceTerms, on=date(2021, 6, 1), section=f"assistance.{scheme}")
+    assert [field.path for field in gap.value.fields] == ["effective", "deductible", "rate", "ceiling"]
+
+
+FILLED_LAYER = """
+format = 1
+id = "tianjin-filled"
+title = "天津市大病保险(示例补充)"
+region = "120000"
+schemes = ["390"]
+extends = "tianjin-2021"
+[documents.details]
+title = "天津市居民大病保险细则(假设)"
+issuer = "虚构"
+status = "assumed"
+verified_on = 2021-12-31
+[[sections.major_illness.resident]]
+version = "after"
+source = { document = "details", clause = "一" }
+effective = 2021-01-01
+deductible = "20000"
+band_basis = "excess"
+[sections.major_illness.resident.ceiling]
+none = "300000"
+monitored = "none"
+expenditure_poor = "none"
+marginal = "none"
+minimum_living = "none"
+extremely_poor = "none"
+"""
+
+
+def test_b16_an_overlay_completes_the_60_percent_of_tianjin() -> None:
+    filled = loads(FILLED_LAYER, SECTIONS, base=packs.load("tianjin-2021"))
+    terms = filled.terms(MajorIllnessTerms, on=date(2021, 6, 1), section="major_illness.resident")
+    # 60% of 100,000 above 20,000; a class without a limit: 60% of 980,000
+    cases = [LayerCase(120_000_00, 0, 0, 0), LayerCase(1_000_000_00, 0, 0, 0), LayerCase(1_000_000_00, 0, 0, 4)]
+    assert [major_illness.settle(terms, case).pay for case in cases] == [60_000_00, 300_000_00, 588_000_00]
 
 
 @pytest.mark.parametrize(
@@ -978,6 +1078,12 @@ def test_the_assumed_pack_has_no_gap_in_any_section_on_any_change_date() -> None
             assert isinstance(policy.terms(spec.terms, on=on, section=section), spec.terms)
     assert [row for row in policy.provenance() if row.value == "open"] == []
     assert all(version.open == {} for versions in policy.versions.values() for version in versions)
+
+
+def test_the_assumed_pack_is_written_in_the_order_of_the_sections() -> None:
+    text = (files(packs) / "assumed.toml").read_text(encoding="utf-8")
+    written = [line[11:-2] for line in text.splitlines() if line.startswith("[[sections.")]
+    assert list(dict.fromkeys(name for name in written if name in SECTIONS)) == list(SECTIONS)
 
 
 def test_the_assumed_pack_ends_where_it_was_verified() -> None:

@@ -148,7 +148,7 @@ def _state_of(layer: Layer, terms: LayerTerms, claim: Claim[A], used: Used[A]) -
     """Whether a layer takes the claim (its plan, its diseases and drugs), and what the year has used of it."""
     flags: list[Any] = [claim.codes.cvlserv] if layer.layer == "civil_servant" else []
     if layer.plan:
-        flags.append(figured(claim.texts.plans, lambda plans: int(layer.plan in plans.split(";"))))
+        flags.append(figured(claim.texts.plans, lambda plans: int(layer.plan in map(str.strip, plans.split(";")))))
     if isinstance(terms, SupplementTerms) and terms.diseases:
         flags.append(among(claim.texts.dise_codg, terms.diseases))
     if isinstance(terms, SupplementTerms) and terms.drugs:

@@ -97,6 +97,10 @@ class LadderTerms:
     def __attrs_post_init__(self) -> None:
         """Refuse two layers that fill one field without saying so."""
         filled: dict[str, str] = {}
+        names = [layer.layer for layer in self.layers]
+        for name in names:
+            if names.count(name) > 1:
+                raise InputError(f"layer {name} stands twice in the ladder")
         for layer in self.layers:
             earlier = filled.setdefault(layer.fills, layer.layer)
             if earlier != layer.layer and layer.fills != OUTSIDE and not layer.joins:
