@@ -322,7 +322,7 @@ def test_a_stay_meets_every_gap_at_once() -> None:
         "inpatient.employee": 2,
         "outpatient.employee.general": 1,
     }
-    assert found["settlement"][1] == ["effective", "year_by", "deductible_on_split", "terms_by"]
+    assert found["settlement"][1] == ["effective", "year_by", "deductible_on_split", "terms_by", "closed_years"]
 
 
 def test_lines_meet_the_gaps_of_the_catalogue_too_each_once() -> None:
@@ -341,7 +341,7 @@ def test_gaps_may_be_rejects() -> None:
     assert (len(result), result.rejects.reason) == (0, ("gap", "gap", "code"))
     assert result.rejects.message[0].startswith("changde-2023: section outpatient.employee.general leaves ")
     assert "open: effective, deductible.tertiary.in_service" in result.rejects.message[0]
-    assert result.rejects.message[1].startswith("changde-2023: section settlement leaves 4 figure(s) open: effective,")
+    assert result.rejects.message[1].startswith("changde-2023: section settlement leaves 5 figure(s) open: effective,")
 
 
 def test_a_pack_that_fills_some_settles_those() -> None:

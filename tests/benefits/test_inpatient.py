@@ -665,6 +665,7 @@ def test_the_frame_of_settlement() -> None:
         "year_by": ChoiceKind(("admission", "discharge", "settlement", "split_at_year_end")),
         "deductible_on_split": ChoiceKind(("once", "again")),
         "terms_by": ChoiceKind(("admission", "discharge", "settlement")),
+        "closed_years": CodesKind(),
     }
 
 

@@ -17,7 +17,7 @@ from mipolicy import Bill, Line, PolicyError, Settlement, Totals
 from mipolicy.benefits import inpatient, outpatient
 from mipolicy.benefits.assistance import AssistanceTerms
 from mipolicy.benefits.axes import HARDSHIP, LAYERS, STREAMS
-from mipolicy.benefits.claim import left_after
+from mipolicy.benefits.cover import left_after
 from mipolicy.benefits.ladder import (
     LAYER_TERMS,
     OUTSIDE,
@@ -341,7 +341,8 @@ def parts_left(done: Settlement) -> list[tuple[Left[int], int]]:
     for part in done.parts:
         terms = POLICY.build(part.section, part.version)
         of = part.settled
-        left = left_after(terms, part.claim.parts, of.given, of.outcome)
+        moved = {name: getattr(of.setlinfo, name) for name in ("preselfpay_amt", "inscp_scp_amt")}  # by the place
+        left = left_after(terms, attrs.evolve(part.claim.parts, **moved), of.paid.room, of.outcome)
         if of.paid.climb is not None:
             assert left == of.paid.climb.before
         bill = part.claim.parts
@@ -691,7 +692,7 @@ def test_the_layers_of_a_stream_and_their_versions_are_kept() -> None:
     assert [version.name for version in part.layer_versions] == ["2024"] * (1 + len(names))
     general = settle(stay(med_type="11", adm_time="", dscg_time="")).parts[0].settled
     assert general.paid.climb is None
-    assert general.states == ()
+    assert general.given.states == ()
 
 
 _EMPLOYEE_ORDER = (

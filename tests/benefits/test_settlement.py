@@ -667,9 +667,9 @@ def test_which_day_decides() -> None:
     days = settle(OVER).parts[0].claim.days
     assert days.adm_day < days.dscg_day < days.setl_day
     for name, day in (("admission", days.adm_day), ("discharge", days.dscg_day), ("settlement", days.setl_day)):
-        assert year_day(SettlementTerms(name, "once", "discharge"), days) == day
-        assert terms_day(SettlementTerms("discharge", "once", name), days) == day
-    assert year_day(SettlementTerms("split_at_year_end", "once", "discharge"), days) == days.dscg_day
+        assert year_day(SettlementTerms(name, "once", "discharge", ()), days) == day
+        assert terms_day(SettlementTerms("discharge", "once", name, ()), days) == day
+    assert year_day(SettlementTerms("split_at_year_end", "once", "discharge", ()), days) == days.dscg_day
 
 
 def test_sections_by_scheme_and_stream() -> None:

@@ -51,6 +51,7 @@ __all__ = [
     "OutpatientTerms",
     "Recognition",
     "Visit",
+    "over_ceiling",
     "public_coverage",
     "recognise",
     "settle",
