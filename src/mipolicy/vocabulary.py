@@ -102,7 +102,7 @@ def beyond(amount: Any, threshold: Any) -> Any:
     if not any_columns(amount, threshold):
         nothing = type(threshold) is int and threshold == 0 <= amount
         return amount if nothing else recorded("beyond", max(0, int(amount) - int(threshold)), amount, threshold)
-    if type(threshold) is int and threshold == 0 <= bounds_of(amount)[0]:
+    if type(threshold) is int and threshold == 0 and amount.size and int(amount.min()) >= 0:
         return amount
     return _difference("beyond", amount, threshold)
 

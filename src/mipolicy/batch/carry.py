@@ -97,10 +97,15 @@ def _in_time(rows: Rows, tie: Callable[[int], Any]) -> Column:
     equal = np.flatnonzero(when[1:] == when[:-1])
     if not equal.size:
         return active
-    tied = np.union1d(equal, equal + 1)
-    times, group = np.unique(when[tied], return_inverse=True)
-    keys = np.sort((group.astype(np.int64) << 32) | rows.person[active[tied]])  # only one person's order matters
-    again = times[np.unique(keys[1:][keys[1:] == keys[:-1]] >> 32)]
+    marked = np.zeros(len(when), bool)
+    marked[equal] = marked[equal + 1] = True
+    tied = np.flatnonzero(marked)
+    times = when.take(tied)
+    group = np.cumsum(np.concatenate([[0], times[1:] != times[:-1]]))
+    keys = (group << 32) | rows.person.take(active.take(tied))  # only one person's order matters
+    keys.sort()
+    firsts = times[np.flatnonzero(np.concatenate([[True], times[1:] != times[:-1]]))]
+    again = firsts[np.unique(keys[1:][keys[1:] == keys[:-1]] >> 32)]
     if not again.size:
         return active
     active = active.copy()

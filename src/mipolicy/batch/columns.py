@@ -123,9 +123,12 @@ def _cells(column: Any) -> Any:
 
 def _distinct(column: Coded) -> Coded:
     """A dictionary column whose values are text, each once."""
-    if set(map(type, column.values)) - {str, np.str_}:
+    try:
+        "".join(column.values)
+    except TypeError:
         strange = next(value for value in column.values if not isinstance(value, str))
-        raise TableError(f"codes are text and keep their leading zeros, got {type(strange).__name__} {strange!r}")
+        message = f"codes are text and keep their leading zeros, got {type(strange).__name__} {strange!r}"
+        raise TableError(message) from None
     if len(column.positions) == len(column.values):
         return column
     places: dict[str, int] = {}

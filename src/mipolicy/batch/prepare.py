@@ -34,6 +34,7 @@ __all__ = ["BLOCK_ROWS", "BatchGap", "Faults", "Gaps", "Prepared", "Run", "code_
 
 Gaps: TypeAlias = Literal["raise", "reject"]
 BLOCK_ROWS: Final = 65_536
+_CHECKED_ROWS: Final = 2 * BLOCK_ROWS
 _UNKNOWN: Final = -1
 _PAIRS: Final = 10_000
 """So many pairs of codes are looked at without asking which occur."""
@@ -156,13 +157,15 @@ def code_table(policy: Policy, table: Table, threads: int) -> Prepared:
     faults = Faults(np.zeros(read.rows, bool))
     for row, fault in read.faults.items():
         faults.mark(np.array([row]), fault)
-    prepared = _coded(policy, read, faults, threads)
-    _check_ids(prepared, threads)
+    tasks: list[Callable[[], Any]] = [lambda: _coded(policy, read, faults), lambda: _bad_ids(read)]
+    prepared, bad_ids = mapped(lambda task: task(), tasks, threads)
+    for rows, fault in bad_ids:
+        faults.mark(rows, fault)
     _check_figures(prepared, threads)
-    return prepared
+    return prepared  # type: ignore[no-any-return]  # the first task makes it
 
 
-def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Prepared:
+def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     columns = {**read.columns, **{name: _folded(read.columns[name]) for name in AMOUNTS}}
     days = days_of(columns["setl_time"])
     region = policy.header.region
@@ -172,7 +175,7 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults, threads: int) -> Pre
 
     schemes = _numbered(columns["insutype"], lambda book, code: book.scheme(code), books)
     columns = {**columns, "scheme": Coded(schemes[0], SCHEMES)}
-    found = mapped(lambda name: _numbers_of(name, columns, books), tuple(_CODED), threads)
+    found = [_numbers_of(name, columns, books) for name in _CODED]
     for bad_codes, bad_of_row in [schemes[1:], *(each[1:] for each in found)]:
         for fault, rows in zip(bad_codes, bad_of_row, strict=True):
             faults.mark(rows, fault)
@@ -329,25 +332,25 @@ def _numbered(column: Coded, figure: Callable[[CodeBook, str], int], books: tupl
     return found, [bad[int(column.codes[group[0]])] for group in where], where
 
 
-def _check_ids(prepared: Prepared, threads: int) -> None:
-    read, faults, names = prepared.read, prepared.faults, bill_fields("id")
-    tasks = [*(lambda name=name: np.flatnonzero(_empty(read.columns[name])) for name in names)]
-    repeated, *empty = mapped(lambda task: task(), [lambda: _repeated(read.columns["setl_id"]), *tasks], threads)
-    for name, rows in zip(names, empty, strict=True):
-        faults.mark(rows, Fault("id", f"{name} is empty"))
-    faults.mark(repeated, lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))
+def _bad_ids(read: ReadTable) -> list[tuple[Column, Fault | Callable[[int], Fault]]]:
+    """Rows whose ids are empty or stand twice, with their faults, in the order in which they are to be marked."""
+    found: list[tuple[Column, Fault | Callable[[int], Fault]]] = [
+        (np.flatnonzero(_empty(read.columns[name])), Fault("id", f"{name} is empty")) for name in bill_fields("id")
+    ]
+    twice = _repeated(read.columns["setl_id"])
+    return [*found, (twice, lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))]
 
 
 def _check_figures(prepared: Prepared, threads: int) -> None:
     """Every check on every row, a block at a time; the checks are then marked in their order."""
 
     def broken(begin: int) -> list[Column]:
-        block = _block(prepared.figures, slice(begin, begin + BLOCK_ROWS))
-        rows = len(prepared.figures.medfee_sumamt[begin : begin + BLOCK_ROWS])
+        block = _block(prepared.figures, slice(begin, begin + _CHECKED_ROWS))
+        rows = len(prepared.figures.medfee_sumamt[begin : begin + _CHECKED_ROWS])
         possible = {when: when(block) for when in {check.when for check in CHECKS}}
         return [_places(check.broken(block) if possible[check.when] else False, rows) + begin for check in CHECKS]
 
-    found = mapped(broken, range(0, prepared.read.rows, BLOCK_ROWS), threads)
+    found = mapped(broken, range(0, prepared.read.rows, _CHECKED_ROWS), threads)
     for at, check in enumerate(CHECKS):
         rows = np.concatenate([block[at] for block in found]) if found else np.empty(0, np.int64)
         prepared.faults.mark(rows, Fault(check.reason, check.message))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -115,14 +116,17 @@ def _result(
         _fold(name, working[name], rows.parts_of)
         return _taken(working[name][: read.rows], whole)
 
-    columns = dict(zip(kept, mapped(column, kept, threads), strict=True))
-    bad = np.array(sorted(why), np.int64)
-    rejects = Rejects(
-        bad,
-        tuple(np.asarray(_taken(read.columns["setl_id"], bad)).tolist()),
-        tuple(why[row].reason for row in bad.tolist()),
-        tuple(why[row].message for row in bad.tolist()),
-    )
+    def rejected() -> Rejects:
+        bad = np.array(sorted(why), np.int64)
+        ids = np.asarray(_taken(read.columns["setl_id"], bad)).tolist()
+        faults = [why[row] for row in bad.tolist()]
+        return Rejects(
+            bad, tuple(ids), tuple(fault.reason for fault in faults), tuple(fault.message for fault in faults)
+        )
+
+    tasks: list[Callable[[], Any]] = [rejected, *(partial(column, name) for name in kept)]
+    rejects, *columns_kept = mapped(lambda task: task(), tasks, threads)
+    columns = dict(zip(kept, columns_kept, strict=True))
     return TableResult(read.rows, good, columns, rejects, _line_rejects(prepared), TotalsTable(ledger))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 from functools import reduce
-from typing import Any, Generic
+from typing import Any, Final, Generic
 
 import attrs
 import numpy as np
@@ -68,6 +68,7 @@ class Apart(Generic[A]):
 
 FUNDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "oth_pay")
 """The fields that sum to `fund_pay_sumamt`; the personal account is not among them."""
+_FUNDS_SUM: Final = f"fund_pay_sumamt = {' + '.join(FUNDS)}"
 
 
 def statement(parts: Parts[A], act_pay_dedc: A, funds: Mapping[str, A], acct_pay: A | None = None) -> Setlinfo[A]:
@@ -130,15 +131,17 @@ def check_identities(settled: Setlinfo[Any]) -> None:
     )
     _must("psn_part_amt = acct_pay + psn_cash_pay", of.psn_part_amt == of.acct_pay + of.psn_cash_pay)
     funds = {field: amount for field in FUNDS if not _is_nothing(amount := getattr(of, field))}
-    _must(f"fund_pay_sumamt = {' + '.join(FUNDS)}", of.fund_pay_sumamt == sum(funds.values()))
-    reversed_bill = of.medfee_sumamt < 0
-    _must(
-        "0 <= act_pay_dedc <= inscp_scp_amt",
-        ((of.act_pay_dedc >= 0) & (of.act_pay_dedc <= of.inscp_scp_amt))
-        | (reversed_bill & (of.act_pay_dedc <= 0) & (of.act_pay_dedc >= of.inscp_scp_amt)),
-    )
+    _must(_FUNDS_SUM, of.fund_pay_sumamt == (reduce(operator.add, funds.values()) if funds else 0))
+    reversed_bill: Any = of.medfee_sumamt < 0
+    if not np.any(reversed_bill):
+        reversed_bill = False
+    within = (of.act_pay_dedc >= 0) & (of.act_pay_dedc <= of.inscp_scp_amt)
+    if reversed_bill is not False:
+        within = within | (reversed_bill & (of.act_pay_dedc <= 0) & (of.act_pay_dedc >= of.inscp_scp_amt))
+    _must("0 <= act_pay_dedc <= inscp_scp_amt", within)
     for field, amount in (*funds.items(), ("acct_pay", of.acct_pay), ("psn_cash_pay", of.psn_cash_pay)):
-        _must(f"{field} >= 0", (amount >= 0) | reversed_bill)
+        if reversed_bill is not False or np.min(amount, initial=0) < 0:
+            _must(f"{field} >= 0", (amount >= 0) | reversed_bill)
 
 
 def _is_nothing(amount: Any) -> bool:
