@@ -30,7 +30,7 @@ from mipolicy.texts import Coded, hashed
 if TYPE_CHECKING:
     from mipolicy.batch.lines import LineParts
 
-__all__ = ["BLOCK_ROWS", "BatchGap", "Faults", "Gaps", "Prepared", "Run", "code_table", "taken_rows"]
+__all__ = ["BLOCK_ROWS", "BatchGap", "Faults", "Gaps", "Prepared", "Run", "code_table", "is_uniform", "taken_rows"]
 
 Gaps: TypeAlias = Literal["raise", "reject"]
 BLOCK_ROWS: Final = 65_536
@@ -181,21 +181,7 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
             faults.mark(rows, fault)
     numbers = {name: each[0] for name, each in zip(_CODED, found, strict=True)}
     scheme, stream = schemes[0], numbers["stream"]
-    figures = Figures(
-        **{name: columns[name] for name in AMOUNTS},
-        days=Days(
-            setl_day=days,
-            adm_day=columns["adm_time"],
-            dscg_day=columns["dscg_time"],
-            begn_day=columns["opsp_begndate"],
-            end_day=columns["opsp_enddate"],
-        ),
-        balc=columns["balc"],
-        account=numbers["account"],
-        inpatient=_each(stream, lambda each: (each == INPATIENT).astype(np.int8)),
-        reversal=numbers["reversal"],
-        names_original=columns["init_setl_id"].figures(lambda text: int(text != "")),
-    )
+    figures = _figures(columns, days, numbers)
     texts = Texts(
         Coded.of(columns["fixmedins_code"]),
         columns["opsp_fixmedins_code"],
@@ -226,6 +212,25 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     )
 
 
+def _figures(columns: Mapping[str, Any], days: Column, numbers: Mapping[str, Any]) -> Figures[Column]:
+    """The numbers that are checked, of every row."""
+    return Figures(
+        **{name: columns[name] for name in AMOUNTS},
+        days=Days(
+            setl_day=days,
+            adm_day=columns["adm_time"],
+            dscg_day=columns["dscg_time"],
+            begn_day=columns["opsp_begndate"],
+            end_day=columns["opsp_enddate"],
+        ),
+        balc=columns["balc"],
+        account=numbers["account"],
+        inpatient=_each(numbers["stream"], lambda each: (each == INPATIENT).astype(np.int8)),
+        reversal=numbers["reversal"],
+        names_original=columns["init_setl_id"].figures(lambda text: int(text != "")),
+    )
+
+
 def _years(days: Column) -> Column:
     first, last = (year_of(int(day)) for day in (days.min(), days.max())) if days.size else (0, 0)
     return np.broadcast_to(np.int64(first), days.shape) if first == last else year_of(days)
@@ -233,10 +238,12 @@ def _years(days: Column) -> Column:
 
 def _each(column: Any, figure: Callable[[Any], Any]) -> Any:
     """A figure of each row, once where the column says the same for all."""
-    return np.broadcast_to(figure(column[:1])[0], column.shape) if _is_same(column) and column.size else figure(column)
+    return (
+        np.broadcast_to(figure(column[:1])[0], column.shape) if is_uniform(column) and column.size else figure(column)
+    )
 
 
-def _is_same(column: Any) -> bool:
+def is_uniform(column: Any) -> bool:
     """Whether a column says the same for every row, and so takes no memory."""
     return bool(column.strides == (0,))
 
@@ -249,7 +256,7 @@ def _designated(texts: Texts) -> Any:
 
 
 def _recognised(days: Days[Column]) -> Any:
-    if _is_same(days.begn_day) and days.begn_day.size and int(days.begn_day[0]) == NO_DAY:
+    if is_uniform(days.begn_day) and days.begn_day.size and int(days.begn_day[0]) == NO_DAY:
         return np.broadcast_to(np.int8(0), days.setl_day.shape)
     return recognised_of(days).astype(np.int8)
 
@@ -372,7 +379,7 @@ def _block(of: Any, rows: slice) -> Any:
 
 def taken_rows(column: Any, rows: Any) -> Any:
     """Rows of a column as int64, or an int where the column says the same for all: constants cost nothing in a rule."""
-    if _is_same(column):
+    if is_uniform(column):
         return int(column[0]) if column.size else 0
     values = column[rows] if isinstance(rows, slice) else column.take(rows)
     return values if values.dtype == np.int64 else values.astype(np.int64)

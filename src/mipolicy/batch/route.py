@@ -12,7 +12,7 @@ import numpy as np
 
 from mipolicy.batch.columns import Table
 from mipolicy.batch.lines import split_table_lines
-from mipolicy.batch.prepare import BatchGap, Gaps, Prepared, Run, code_table
+from mipolicy.batch.prepare import BatchGap, Gaps, Prepared, Run, code_table, is_uniform
 from mipolicy.benefits.axes import SCHEMES, STREAMS
 from mipolicy.benefits.bill import AMOUNTS, NO_AMOUNT, Days
 from mipolicy.benefits.conduct import SettlementTerms
@@ -207,7 +207,7 @@ def _each_version(
 
 def _says(column: Column, value: int) -> bool:
     """Whether a column that is the same for every row says this."""
-    return column.strides == (0,) and int(column[0]) == value
+    return is_uniform(column) and column.size > 0 and int(column[0]) == value
 
 
 def _years(prepared: Prepared) -> None:

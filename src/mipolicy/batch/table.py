@@ -17,7 +17,7 @@ from mipolicy.batch.columns import Table
 from mipolicy.batch.ledger import Ledger
 from mipolicy.batch.parts import rows_of
 from mipolicy.batch.pool import mapped
-from mipolicy.batch.prepare import BLOCK_ROWS, Gaps, Prepared
+from mipolicy.batch.prepare import BLOCK_ROWS, Gaps, Prepared, is_uniform
 from mipolicy.batch.result import MOVED, OUTPUTS, Rejects, TableResult, TotalsTable
 from mipolicy.batch.reversals import match_reversals
 from mipolicy.batch.route import prepare
@@ -84,7 +84,7 @@ def settle_table(
 
 def _years(rows: Rows) -> tuple[int, ...]:
     """The years of the rows that are settled."""
-    if rows.year.strides == (0,):
+    if is_uniform(rows.year) and rows.year.size:
         return (int(rows.year[0]),) if len(rows.active) else ()
     first = int(rows.year.min()) if len(rows.year) else 0
     return tuple((np.flatnonzero(np.bincount(rows.year[rows.active] - first)) + first).tolist())
