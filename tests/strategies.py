@@ -19,15 +19,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from mipolicy.benefits.axes import (
-    EMPLOYEE_STATUS,
-    INSTITUTION,
-    LEVEL,
-    ORDINAL,
-    OWNERSHIP,
-    RESIDENT_STATUS,
-    SERVICE,
-)
+from mipolicy.axes import LEVEL
+from mipolicy.benefits.axes import EMPLOYEE_STATUS, INSTITUTION, ORDINAL, OWNERSHIP, RESIDENT_STATUS, SERVICE
 from mipolicy.benefits.catalogue import CLASS, GROUP, CatalogueTerms, FeeLine
 from mipolicy.benefits.inpatient import InpatientTerms, Stay
 from mipolicy.benefits.outpatient import OutpatientTerms, Visit

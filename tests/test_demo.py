@@ -14,8 +14,9 @@ import pytest
 
 import mipolicy
 from mipolicy import InputError
+from mipolicy.axes import SCHEMES
 from mipolicy.batch import TableResult, settlement_of
-from mipolicy.benefits.axes import SCHEMES, STREAMS
+from mipolicy.benefits.axes import STREAMS
 from mipolicy.benefits.settlement import section_name
 from mipolicy.benefits.statement import setlinfo_fields
 from mipolicy.demo import BROKEN, PACK, bills, broken

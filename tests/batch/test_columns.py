@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from mipolicy import Bill, Coded, Line
 from mipolicy.batch.columns import ReadTable, read_table
-from mipolicy.benefits.bill import NO_AMOUNT
 from mipolicy.calendar import NO_DAY
 from mipolicy.errors import TableError
 from mipolicy.money import MAX_FEN
+from mipolicy.records import NO_AMOUNT
 from tests.batch import FIELDS, LINE_FIELDS, line, stay, table, visit, yuan
 
 NEEDED = (

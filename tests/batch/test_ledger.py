@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mipolicy import InputError, Totals
+from mipolicy.axes import SCHEMES
 from mipolicy.batch.ledger import Ledger, UsedBy
-from mipolicy.benefits.axes import SCHEMES
 from mipolicy.benefits.totals import STAY_FIGURES, YEAR_FIGURES, Posting
 
 PERSONS = {"P1": 0, "P2": 1, "P3": 2}

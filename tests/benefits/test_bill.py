@@ -16,20 +16,13 @@ from hypothesis import strategies as st
 
 import mipolicy
 from mipolicy import Bill
-from mipolicy.benefits.axes import EMPLOYEE_STATUS, INSTITUTION, LEVEL, OWNERSHIP, RESIDENT_STATUS, SERVICE, STREAMS
-from mipolicy.benefits.bill import (
-    AMOUNTS,
-    CHECKS,
-    NO_AMOUNT,
-    CodeBook,
-    Days,
-    Figures,
-    bill_fields,
-    figures_of,
-)
+from mipolicy.axes import LEVEL
+from mipolicy.benefits.axes import EMPLOYEE_STATUS, INSTITUTION, OWNERSHIP, RESIDENT_STATUS, SERVICE, STREAMS
+from mipolicy.benefits.bill import AMOUNTS, CHECKS, CodeBook, Days, Figures, bill_fields, figures_of
 from mipolicy.calendar import NO_DAY, day_number
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import MAX_FEN
+from mipolicy.records import NO_AMOUNT
 from tests.batch import reversal, stay, visit
 
 # ----------------------------------------------------------------------------------------------------------- reading

@@ -11,7 +11,8 @@ import pytest
 
 import mipolicy
 from mipolicy import Bill, Totals
-from mipolicy.benefits.axes import LEVEL, SCHEMES, STREAMS
+from mipolicy.axes import LEVEL, SCHEMES
+from mipolicy.benefits.axes import STREAMS
 from mipolicy.benefits.bill import Days
 from mipolicy.benefits.claim import (
     Claim,

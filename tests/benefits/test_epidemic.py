@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from mipolicy import packs
-from mipolicy.benefits.axes import LEVEL
+from mipolicy.axes import LEVEL
 from mipolicy.benefits.epidemic import (
     CONDITION,
     PATIENTS,

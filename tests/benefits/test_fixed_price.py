@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from mipolicy import packs
-from mipolicy.benefits.axes import EMPLOYEE_STATUS, LEVEL
+from mipolicy.axes import LEVEL
+from mipolicy.benefits.axes import EMPLOYEE_STATUS
 from mipolicy.benefits.fixed_price import (
     FUND_BASES,
     FixedPrice,

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from mipolicy.benefits.axes import EMPLOYEE_STATUS, LEVEL, ORDINAL, RESIDENT_STATUS, STREAMS
+from mipolicy.axes import LEVEL
+from mipolicy.benefits.axes import EMPLOYEE_STATUS, ORDINAL, RESIDENT_STATUS, STREAMS
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.inpatient import Inpatient, InpatientTerms, Stay, over_ceiling, settle
 from mipolicy.errors import AmountError, InputError

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from mipolicy import packs
-from mipolicy.benefits.axes import LEVEL
+from mipolicy.axes import LEVEL
 from mipolicy.benefits.maternity import (
     KIND,
     WAYS,

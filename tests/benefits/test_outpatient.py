@@ -15,16 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from mipolicy.benefits.axes import (
-    EMPLOYEE_STATUS,
-    INSTITUTION,
-    LEVEL,
-    OWNERSHIP,
-    RESIDENT_STATUS,
-    SCHEMES,
-    SERVICE,
-    STREAMS,
-)
+from mipolicy.axes import LEVEL, SCHEMES
+from mipolicy.benefits.axes import EMPLOYEE_STATUS, INSTITUTION, OWNERSHIP, RESIDENT_STATUS, SERVICE, STREAMS
 from mipolicy.benefits.outpatient import (
     ADMISSION,
     DiseaseQuota,

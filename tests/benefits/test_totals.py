@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mipolicy import Totals
-from mipolicy.benefits.axes import LEVEL, SCHEMES, STREAMS
+from mipolicy.axes import LEVEL, SCHEMES
+from mipolicy.benefits.axes import STREAMS
 from mipolicy.benefits.totals import STAY_FIGURES, YEAR_FIGURES, Posting
 from mipolicy.errors import InputError
 

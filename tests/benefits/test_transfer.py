@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from mipolicy.benefits.axes import SCHEMES
+from mipolicy.axes import SCHEMES
 from mipolicy.benefits.transfer import InsuredMonths, PlaceRecord, Transfer, TransferTerms, transfer
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import MAX_FEN

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mipolicy import vocabulary
-from mipolicy.benefits.axes import LEVEL
+from mipolicy.axes import LEVEL
 from mipolicy.explain.words import Named, clauses_of, expression, value_text
 from mipolicy.money import NO_LIMIT
 from mipolicy.tables import Axis, Bands, Table

@@ -16,9 +16,10 @@ import attrs
 import pytest
 
 from mipolicy import packs
+from mipolicy.axes import LEVEL
 from mipolicy.benefits import major_illness
 from mipolicy.benefits.assistance import AssistanceTerms
-from mipolicy.benefits.axes import HARDSHIP, LEVEL
+from mipolicy.benefits.axes import HARDSHIP
 from mipolicy.benefits.catalogue import ITEM_KINDS, CatalogueItemsTerms, Payable, RemovalTerms, payable
 from mipolicy.benefits.inpatient import InpatientTerms
 from mipolicy.benefits.layer import LayerCase

@@ -17,10 +17,10 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.batch.pool import mapped
-from mipolicy.benefits.bill import NO_AMOUNT, READ
 from mipolicy.calendar import NO_DAY, day_number
 from mipolicy.errors import Fault, InputError, MipolicyError, TableError
 from mipolicy.money import MAX_FEN, Column, fen_column, yuan_column
+from mipolicy.records import NO_AMOUNT, READ
 from mipolicy.texts import Coded
 
 __all__ = ["ReadTable", "Table", "read_table"]
@@ -28,7 +28,6 @@ __all__ = ["ReadTable", "Table", "read_table"]
 Table: TypeAlias = Mapping[str, Any]
 _LAST_DAY: Final = day_number(datetime.date.max)
 _SECONDS: Final = ((NO_DAY + 1) * 86_400, (_LAST_DAY + 1) * 86_400 - 1)
-_ABSENT: Final[Mapping[str, int]] = {"fen": NO_AMOUNT, "date": NO_DAY}
 
 
 @frozen
@@ -103,7 +102,7 @@ def _required(fields: Mapping[str, Any]) -> list[str]:
 def _constant(kind: str, default: Any, rows: int) -> Any:
     if kind in ("code", "text", "flag", "id"):
         return Coded(np.broadcast_to(np.int32(0), rows), (default,))
-    value = _ABSENT[kind] if default is None else default
+    value = (NO_DAY if kind == "date" else NO_AMOUNT) if default is None else default
     return np.broadcast_to(np.int64(value), rows)
 
 
@@ -232,12 +231,17 @@ def _amounts(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Col
             faults.setdefault(row, Fault("amount", f"{name}: {reason}"))
     else:
         amounts, empty = found
-    for row in empty:
-        if each.default is attrs.NOTHING:
+    return _filled(name, amounts, empty, faults, each)
+
+
+def _filled(name: str, numbers: Column, empty: list[int], faults: dict[int, Fault], each: Any) -> Column:
+    """The column with what the field's default says in the rows that state nothing; a fault where it must be stated."""
+    if each.default is attrs.NOTHING:
+        for row in empty:
             faults.setdefault(row, Fault("amount", f"{name} is empty"))
-        else:
-            amounts[row] = NO_AMOUNT
-    return amounts
+    else:
+        numbers[empty] = NO_AMOUNT if each.default is None else each.default
+    return numbers
 
 
 def _days(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Column:
@@ -304,12 +308,12 @@ def _exact(kind: str) -> Callable[[str, Any, dict[int, Fault], Any], Column]:
         array = column.texts() if isinstance(column, Coded) else column
         found = _units(name, array, faults, 2**62)
         if found is None:
-            numbers = np.full(len(array), each.default, np.int64)
+            empty = [row for row, value in enumerate(array.tolist()) if _is_absent(value)]
+            numbers = np.zeros(len(array), np.int64)
             _read_each(kind, name, array, faults, numbers, int)
-            return numbers
-        numbers, empty = found
-        numbers[empty] = each.default
-        return numbers
+        else:
+            numbers, empty = found
+        return _filled(name, numbers, empty, faults, each)
 
     return reader
 
@@ -325,4 +329,7 @@ _READERS: Final[Mapping[str, Callable[[str, Any, dict[int, Fault], Any], Any]]] 
     "rate": _exact("rate"),
     "price": _exact("price"),
     "quantity": _exact("quantity"),
+    "factor": _exact("factor"),
+    "points": _exact("points"),
+    "count": _exact("count"),
 }

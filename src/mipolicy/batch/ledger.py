@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from mipolicy.benefits.axes import SCHEMES
+from mipolicy.axes import SCHEMES
 from mipolicy.benefits.totals import STAY_FIGURES, YEAR_FIGURES, Posting, Totals
 from mipolicy.errors import InputError
 from mipolicy.money import Column

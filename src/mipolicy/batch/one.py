@@ -11,13 +11,14 @@ import numpy as np
 from mipolicy.batch.columns import ReadTable, Table, read_table
 from mipolicy.batch.reversals import match_reversals
 from mipolicy.batch.route import prepare
-from mipolicy.benefits.bill import NO_AMOUNT, Bill
+from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.benefits.settlement import Settlement, reverse, settle_bill
 from mipolicy.benefits.totals import Totals
 from mipolicy.calendar import NO_DAY, as_date
 from mipolicy.errors import InputError
 from mipolicy.policy import Policy
+from mipolicy.records import NO_AMOUNT
 from mipolicy.texts import Coded
 
 __all__ = ["settlement_of"]

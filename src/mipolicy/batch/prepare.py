@@ -12,9 +12,9 @@ import attrs
 import numpy as np
 from attrs import Factory, define, field, frozen
 
+from mipolicy.axes import SCHEMES
 from mipolicy.batch.columns import ReadTable, Table, read_table
 from mipolicy.batch.pool import mapped
-from mipolicy.benefits.axes import SCHEMES
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures, bill_fields
 from mipolicy.benefits.claim import Codes, Texts, designated_of, recognised_of
 from mipolicy.benefits.conduct import SettlementTerms

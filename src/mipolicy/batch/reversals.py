@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mipolicy.batch.prepare import Prepared
-from mipolicy.benefits.bill import AMOUNTS, NO_AMOUNT
+from mipolicy.benefits.bill import AMOUNTS
 from mipolicy.errors import Fault
 from mipolicy.money import Column
+from mipolicy.records import NO_AMOUNT
 from mipolicy.texts import Coded
 
 __all__ = ["match_reversals"]

@@ -10,11 +10,12 @@ from typing import Any
 import attrs
 import numpy as np
 
+from mipolicy.axes import SCHEMES
 from mipolicy.batch.columns import Table
 from mipolicy.batch.lines import split_table_lines
 from mipolicy.batch.prepare import BatchGap, Gaps, Prepared, Run, code_table, is_uniform
-from mipolicy.benefits.axes import SCHEMES, STREAMS
-from mipolicy.benefits.bill import AMOUNTS, NO_AMOUNT, Days
+from mipolicy.benefits.axes import STREAMS
+from mipolicy.benefits.bill import AMOUNTS, Days
 from mipolicy.benefits.conduct import SettlementTerms
 from mipolicy.benefits.cover import Rules
 from mipolicy.benefits.ladder import LadderTerms
@@ -35,6 +36,7 @@ from mipolicy.calendar import as_date, year_of
 from mipolicy.errors import Fault, NotInForce, PolicyGap
 from mipolicy.money import Column, yuan_text
 from mipolicy.policy import Policy, Version
+from mipolicy.records import NO_AMOUNT
 from mipolicy.texts import same_text
 
 __all__ = ["prepare"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from mipolicy.axes import SCHEMES
 from mipolicy.tables import Axis
 
 __all__ = [
@@ -14,33 +15,17 @@ __all__ = [
     "HARDSHIP",
     "INSTITUTION",
     "LAYERS",
-    "LEVEL",
     "ORDINAL",
     "OWNERSHIP",
     "PLACE",
     "RESIDENT_STATUS",
-    "SCHEMES",
     "SERVICE",
     "STREAMS",
     "TIER",
 ]
 
-SCHEMES: Final = ("employee", "resident")
-"""职工 and 居民: the two schemes, by the meaning of `insutype`."""
-
 STREAMS: Final = ("general", "emergency", "special", "two_disease", "dual_channel", "inpatient")
 """普通门诊, 急诊, 门诊慢特病 (门特), 两病, 双通道, 住院: what `med_type` means; totals are kept for each."""
-
-LEVEL: Final = Axis(
-    "level",
-    ("tertiary", "secondary", "level_1", "primary", "ungraded"),
-    ("三级", "二级", "一级", "基层", "无等级"),
-    ("level 3", "level 2", "level 1", "primary care", "ungraded"),
-)
-"""Institution level, highest first, so that a later position is a lower level; an ungraded institution ranks last.
-
-Primary care is known by the kind of institution, the rest by `hosp_lv`.
-"""
 
 EMPLOYEE_STATUS: Final = Axis("status", ("in_service", "retired"), ("在职", "退休"), ("in service", "retired"))
 RESIDENT_STATUS: Final = Axis(

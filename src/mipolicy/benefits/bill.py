@@ -8,54 +8,43 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic
 
 import attrs
 import numpy as np
-from attrs import field, frozen
+from attrs import frozen
 
 from mipolicy import codes
+from mipolicy.axes import LEVEL, SCHEMES
 from mipolicy.benefits.axes import (
     EMPLOYEE_STATUS,
     HARDSHIP,
     INSTITUTION,
-    LEVEL,
     OWNERSHIP,
     PLACE,
     RESIDENT_STATUS,
-    SCHEMES,
     SERVICE,
     STREAMS,
     TIER,
 )
 from mipolicy.calendar import NO_DAY, day_number
-from mipolicy.errors import CodeError, InputError, MipolicyError
-from mipolicy.money import MAX_FEN, A, quantity, rate, unit_price, yuan
+from mipolicy.errors import CodeError, InputError
+from mipolicy.money import MAX_FEN, A
+from mipolicy.records import NO_AMOUNT, read_record, record_field
 
 __all__ = [
     "AMOUNTS",
     "CHECKS",
-    "NO_AMOUNT",
     "Bill",
     "Check",
     "CodeBook",
     "Days",
     "Figures",
-    "bill_field",
     "bill_fields",
     "figures_of",
-    "read_record",
 ]
 
 AMOUNTS: Final = ("medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
-T = TypeVar("T", bound=attrs.AttrsInstance)
-NO_AMOUNT: Final = -(2**62)
-"""Stands for a part of the bill that is not stated, because its lines say it."""
-
-
-def bill_field(kind: str, zh: str, en: str, default: Any = attrs.NOTHING) -> Any:
-    """A field of a public record: how it is read, and its labels."""
-    return field(default=default, metadata={"kind": kind, "zh": zh, "en": en})
 
 
 @frozen(kw_only=True)
@@ -67,44 +56,44 @@ class Bill:
     carries that bill's amounts with the opposite sign.
     """
 
-    setl_id: str = bill_field("id", "结算ID", "settlement id")
-    mdtrt_id: str = bill_field("id", "就诊ID", "encounter id")
-    psn_no: str = bill_field("id", "人员编号", "person")
-    insutype: str = bill_field("code", "险种类型", "insurance type")
-    psn_type: str = bill_field("code", "人员类别", "person class")
-    med_type: str = bill_field("code", "医疗类别", "kind of care")
-    hosp_lv: str = bill_field("code", "医院等级", "institution level")
-    medins_kind: str = bill_field("code", "机构类型", "institution kind")
-    medins_ownership: str = bill_field("code", "举办主体", "ownership")
-    fixmedins_code: str = bill_field("id", "定点医药机构编号", "institution")
-    setl_time: datetime.datetime = bill_field("time", "结算时间", "settled at")
-    medfee_sumamt: int = bill_field("fen", "医疗费总额", "total cost")
-    fulamt_ownpay_amt: int | None = bill_field("fen", "全自费金额", "wholly self-paid", None)
-    overlmt_selfpay: int | None = bill_field("fen", "超限价自费费用", "above price ceilings", None)
-    preselfpay_amt: int | None = bill_field("fen", "先行自付金额", "first-pay share", None)
-    inscp_scp_amt: int | None = bill_field("fen", "符合政策范围金额", "in-scope amount", None)
-    adm_time: datetime.date | None = bill_field("date", "入院日期", "admission", None)
-    dscg_time: datetime.date | None = bill_field("date", "出院日期", "discharge", None)
-    dise_codg: str = bill_field("text", "病种编码", "disease", "")
-    second_dise_codg: str = bill_field("text", "第二病种编码", "second recognised disease", "")
-    opsp_fixmedins_code: str = bill_field("text", "选定医疗机构", "registered designated institution", "")
-    opsp_begndate: datetime.date | None = bill_field("date", "待遇开始日期", "recognition from", None)
-    opsp_enddate: datetime.date | None = bill_field("date", "待遇结束日期", "recognition to", None)
-    service_kind: str = bill_field("code", "服务类别", "kind of service", "general")
-    online_flag: str = bill_field("flag", "互联网诊疗", "online care", "0")
-    follow_up_flag: str = bill_field("flag", "复诊", "follow-up", "0")
-    referral_flag: str = bill_field("flag", "转院连续住院", "transferred from the stay before", "0")
-    mid_setl_flag: str = bill_field("flag", "中途结算", "interim bill", "0")
-    refd_setl_flag: str = bill_field("flag", "退费结算标志", "reversal", "0")
-    init_setl_id: str = bill_field("text", "原结算ID", "bill that is reversed", "")
-    hardship_class: str = bill_field("code", "困难身份类别", "hardship class", "none")
-    cvlserv_flag: str = bill_field("flag", "公务员标志", "civil servant", "0")
-    plans: str = bill_field("text", "参加的补充保障", "supplementary plans, parted by ;", "")
-    acct_used_flag: str = bill_field("flag", "个人账户使用标志", "the personal account is to be used", "0")
-    balc: int | None = bill_field("fen", "个人账户余额", "account balance before the bill", None)
-    place_class: str = bill_field("code", "就医地类别", "place class of the care", "local")
-    place_tier: str = bill_field("code", "医院签约情况", "contracted out of the area or not", "contracted")
-    rare_drug_flag: str = bill_field("flag", "罕见病药品费用", "for a listed rare-disease drug", "0")
+    setl_id: str = record_field("id", "结算ID", "settlement id")
+    mdtrt_id: str = record_field("id", "就诊ID", "encounter id")
+    psn_no: str = record_field("id", "人员编号", "person")
+    insutype: str = record_field("code", "险种类型", "insurance type")
+    psn_type: str = record_field("code", "人员类别", "person class")
+    med_type: str = record_field("code", "医疗类别", "kind of care")
+    hosp_lv: str = record_field("code", "医院等级", "institution level")
+    medins_kind: str = record_field("code", "机构类型", "institution kind")
+    medins_ownership: str = record_field("code", "举办主体", "ownership")
+    fixmedins_code: str = record_field("id", "定点医药机构编号", "institution")
+    setl_time: datetime.datetime = record_field("time", "结算时间", "settled at")
+    medfee_sumamt: int = record_field("fen", "医疗费总额", "total cost")
+    fulamt_ownpay_amt: int | None = record_field("fen", "全自费金额", "wholly self-paid", None)
+    overlmt_selfpay: int | None = record_field("fen", "超限价自费费用", "above price ceilings", None)
+    preselfpay_amt: int | None = record_field("fen", "先行自付金额", "first-pay share", None)
+    inscp_scp_amt: int | None = record_field("fen", "符合政策范围金额", "in-scope amount", None)
+    adm_time: datetime.date | None = record_field("date", "入院日期", "admission", None)
+    dscg_time: datetime.date | None = record_field("date", "出院日期", "discharge", None)
+    dise_codg: str = record_field("text", "病种编码", "disease", "")
+    second_dise_codg: str = record_field("text", "第二病种编码", "second recognised disease", "")
+    opsp_fixmedins_code: str = record_field("text", "选定医疗机构", "registered designated institution", "")
+    opsp_begndate: datetime.date | None = record_field("date", "待遇开始日期", "recognition from", None)
+    opsp_enddate: datetime.date | None = record_field("date", "待遇结束日期", "recognition to", None)
+    service_kind: str = record_field("code", "服务类别", "kind of service", "general")
+    online_flag: str = record_field("flag", "互联网诊疗", "online care", "0")
+    follow_up_flag: str = record_field("flag", "复诊", "follow-up", "0")
+    referral_flag: str = record_field("flag", "转院连续住院", "transferred from the stay before", "0")
+    mid_setl_flag: str = record_field("flag", "中途结算", "interim bill", "0")
+    refd_setl_flag: str = record_field("flag", "退费结算标志", "reversal", "0")
+    init_setl_id: str = record_field("text", "原结算ID", "bill that is reversed", "")
+    hardship_class: str = record_field("code", "困难身份类别", "hardship class", "none")
+    cvlserv_flag: str = record_field("flag", "公务员标志", "civil servant", "0")
+    plans: str = record_field("text", "参加的补充保障", "supplementary plans, parted by ;", "")
+    acct_used_flag: str = record_field("flag", "个人账户使用标志", "the personal account is to be used", "0")
+    balc: int | None = record_field("fen", "个人账户余额", "account balance before the bill", None)
+    place_class: str = record_field("code", "就医地类别", "place class of the care", "local")
+    place_tier: str = record_field("code", "医院签约情况", "contracted out of the area or not", "contracted")
+    rare_drug_flag: str = record_field("flag", "罕见病药品费用", "for a listed rare-disease drug", "0")
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Bill:
@@ -113,77 +102,6 @@ class Bill:
         Raises InputError naming the field for a name that is unknown or missing, a date or an amount it cannot read.
         """
         return read_record(cls, record, "bill")
-
-
-def read_record(cls: type[T], record: Mapping[str, Any], what: str) -> T:
-    """A public record from a record of texts; see `Bill.from_record`."""
-    known = attrs.fields_dict(cls)
-    unknown = sorted(set(record) - set(known))
-    if unknown:
-        raise InputError(f"a {what} has no field {', '.join(unknown)}; fields: {', '.join(known)}")
-    values: dict[str, Any] = {}
-    for name, each in known.items():
-        value = record.get(name)
-        if value is None or value == "":
-            if each.default is attrs.NOTHING:
-                raise InputError(f"a {what} needs {name} ({each.metadata['zh']})")
-            continue
-        values[name] = READ[each.metadata["kind"]](name, value)
-    return cls(**values)
-
-
-def _read_text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise InputError(f"{name}: a code string is due, not {type(value).__name__} {value!r}")
-    return value
-
-
-def _read_with(read: Callable[[Any], int]) -> Callable[[str, Any], int]:
-    def reader(name: str, value: Any) -> int:
-        try:
-            return read(value)
-        except MipolicyError as error:
-            raise InputError(f"{name}: {error}") from None
-
-    return reader
-
-
-def _read_day(name: str, value: Any) -> datetime.date:
-    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
-        return _possible(name, value)
-    return _read_time(name, value).date()
-
-
-def _read_time(name: str, value: Any) -> datetime.datetime:
-    try:
-        time = value if isinstance(value, datetime.datetime) else datetime.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise InputError(f"{name}: a date such as 2025-03-01 or 2025-03-01 09:30:00 is due, not {value!r}") from None
-    if time.tzinfo is not None:
-        raise InputError(f"{name}: the local clock time is due, without a zone, not {value!r}")
-    _possible(name, time)
-    return time
-
-
-def _possible(name: str, day: datetime.date) -> datetime.date:
-    if day_number(day) <= NO_DAY:
-        raise InputError(f"{name}: {day} is no day that a bill can have")
-    return day
-
-
-READ: Final[Mapping[str, Callable[[str, Any], Any]]] = {
-    "id": _read_text,
-    "code": _read_text,
-    "text": _read_text,
-    "flag": _read_text,
-    "fen": _read_with(yuan),
-    "date": _read_day,
-    "time": _read_time,
-    "rate": _read_with(rate),
-    "price": _read_with(unit_price),
-    "quantity": _read_with(quantity),
-}
-"""How a text is read, by kind of field."""
 
 
 def bill_fields(*kinds: str) -> tuple[str, ...]:

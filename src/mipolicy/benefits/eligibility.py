@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from mipolicy.benefits.axes import SCHEMES
+from mipolicy.axes import SCHEMES
 from mipolicy.calendar import months_later
 from mipolicy.errors import CodeError, InputError
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, terms_field

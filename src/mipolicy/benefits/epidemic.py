@@ -11,7 +11,7 @@ from typing import Final, Generic
 
 from attrs import frozen
 
-from mipolicy.benefits.axes import LEVEL
+from mipolicy.axes import LEVEL
 from mipolicy.errors import InputError
 from mipolicy.money import NO_LIMIT, RATE_ONE, A
 from mipolicy.policy.kinds import (

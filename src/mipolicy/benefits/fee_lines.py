@@ -15,7 +15,6 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy import codes
-from mipolicy.benefits.bill import bill_field, read_record
 from mipolicy.benefits.catalogue import (
     CLASS,
     GROUP,
@@ -30,6 +29,7 @@ from mipolicy.benefits.catalogue import (
 from mipolicy.calendar import day_number
 from mipolicy.errors import CodeError, Fault, InputError
 from mipolicy.money import COUNT_ONE, MAX_FEN, PRICE_ONE, RATE_ONE, Column, unit_price, yuan_text
+from mipolicy.records import read_record, record_field
 from mipolicy.texts import Coded
 from mipolicy.vocabulary import mul_div
 
@@ -51,20 +51,20 @@ class Line:
     `cnt` and `det_item_fee_sumamt` and names its line in `init_feedetl_sn`.
     """
 
-    mdtrt_id: str = bill_field("id", "就诊ID", "encounter id")
-    feedetl_sn: str = bill_field("id", "费用明细流水号", "line id")
-    med_list_codg: str = bill_field("id", "医疗目录编码", "catalogue code")
-    det_item_fee_sumamt: int = bill_field("fen", "明细项目费用总额", "amount of the line")
-    cnt: int = bill_field("quantity", "数量", "count", COUNT_ONE)
-    pric: int = bill_field("price", "单价", "unit price", NOT_STATED)
-    fee_ocur_time: datetime.date | None = bill_field("date", "费用发生时间", "day of the fee", None)
-    chrgitm_lv: str = bill_field("code", "收费项目等级", "charge item class", "")
-    selfpay_prop: int = bill_field("rate", "自付比例", "first-pay rate", NOT_STATED)
-    pric_uplmt_amt: int = bill_field("price", "定价上限金额", "price ceiling", NOT_STATED)
-    item_kind: str = bill_field("code", "项目类别", "kind of item", "")
-    lmt_used_flag: str = bill_field("code", "限制使用标志", "restricted use", "")
-    hosp_appr_flag: str = bill_field("code", "医院审批标志", "approved by the hospital", "")
-    init_feedetl_sn: str = bill_field("text", "原费用流水号", "line that is refunded", "")
+    mdtrt_id: str = record_field("id", "就诊ID", "encounter id")
+    feedetl_sn: str = record_field("id", "费用明细流水号", "line id")
+    med_list_codg: str = record_field("id", "医疗目录编码", "catalogue code")
+    det_item_fee_sumamt: int = record_field("fen", "明细项目费用总额", "amount of the line")
+    cnt: int = record_field("quantity", "数量", "count", COUNT_ONE)
+    pric: int = record_field("price", "单价", "unit price", NOT_STATED)
+    fee_ocur_time: datetime.date | None = record_field("date", "费用发生时间", "day of the fee", None)
+    chrgitm_lv: str = record_field("code", "收费项目等级", "charge item class", "")
+    selfpay_prop: int = record_field("rate", "自付比例", "first-pay rate", NOT_STATED)
+    pric_uplmt_amt: int = record_field("price", "定价上限金额", "price ceiling", NOT_STATED)
+    item_kind: str = record_field("code", "项目类别", "kind of item", "")
+    lmt_used_flag: str = record_field("code", "限制使用标志", "restricted use", "")
+    hosp_appr_flag: str = record_field("code", "医院审批标志", "approved by the hospital", "")
+    init_feedetl_sn: str = record_field("text", "原费用流水号", "line that is refunded", "")
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Line:

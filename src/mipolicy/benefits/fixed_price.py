@@ -10,7 +10,7 @@ from typing import Final, Generic
 
 from attrs import frozen
 
-from mipolicy.benefits.axes import LEVEL
+from mipolicy.axes import LEVEL
 from mipolicy.benefits.checked import check_input
 from mipolicy.benefits.statement import Parts, Setlinfo, statement
 from mipolicy.money import A

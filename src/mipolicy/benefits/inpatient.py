@@ -9,7 +9,8 @@ from typing import Generic
 
 from attrs import frozen
 
-from mipolicy.benefits.axes import LEVEL, ORDINAL, STREAMS
+from mipolicy.axes import LEVEL
+from mipolicy.benefits.axes import ORDINAL, STREAMS
 from mipolicy.errors import InputError
 from mipolicy.inverse import least_banded, least_share
 from mipolicy.money import NO_LIMIT, RATE_ONE, A

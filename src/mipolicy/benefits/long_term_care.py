@@ -9,7 +9,7 @@ from typing import Final, Generic
 
 from attrs import frozen
 
-from mipolicy.benefits.axes import SCHEMES
+from mipolicy.axes import SCHEMES
 from mipolicy.benefits.checked import check_input
 from mipolicy.errors import InputError
 from mipolicy.money import NO_LIMIT, A

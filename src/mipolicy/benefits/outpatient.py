@@ -12,7 +12,8 @@ from typing import Final, Generic
 
 from attrs import frozen
 
-from mipolicy.benefits.axes import INSTITUTION, LEVEL, OWNERSHIP, SERVICE, STREAMS
+from mipolicy.axes import LEVEL
+from mipolicy.benefits.axes import INSTITUTION, OWNERSHIP, SERVICE, STREAMS
 from mipolicy.errors import InputError
 from mipolicy.inverse import least_share
 from mipolicy.money import NO_LIMIT, RATE_ONE, A

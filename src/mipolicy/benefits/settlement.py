@@ -13,8 +13,9 @@ import attrs
 import numpy as np
 from attrs import evolve, field, frozen
 
-from mipolicy.benefits.axes import SCHEMES, STREAMS
-from mipolicy.benefits.bill import AMOUNTS, CHECKS, NO_AMOUNT, Bill, CodeBook, Days, Figures, bill_fields, figures_of
+from mipolicy.axes import SCHEMES
+from mipolicy.benefits.axes import STREAMS
+from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures, bill_fields, figures_of
 from mipolicy.benefits.catalogue import CatalogueItemsTerms, CatalogueTerms
 from mipolicy.benefits.claim import Claim, Codes, Settled, Texts, designated_of, recognised_of, settle_claim
 from mipolicy.benefits.conduct import SettlementTerms
@@ -29,6 +30,7 @@ from mipolicy.calendar import as_date, day_number, year_of
 from mipolicy.errors import InputError, NotInForce, PolicyGap
 from mipolicy.money import Column, yuan_text
 from mipolicy.policy import Policy, Version
+from mipolicy.records import NO_AMOUNT
 
 __all__ = [
     "Part",

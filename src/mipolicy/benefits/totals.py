@@ -12,7 +12,8 @@ from typing import Any, Final, Generic, Protocol
 
 from attrs import evolve, field, frozen
 
-from mipolicy.benefits.axes import LAYERS, LEVEL, SCHEMES, STREAMS
+from mipolicy.axes import LEVEL, SCHEMES
+from mipolicy.benefits.axes import LAYERS, STREAMS
 from mipolicy.errors import InputError
 from mipolicy.money import A
 

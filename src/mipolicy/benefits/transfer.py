@@ -10,8 +10,8 @@ from collections.abc import Iterable
 
 from attrs import field, frozen
 
+from mipolicy.axes import SCHEMES
 from mipolicy.benefits.account import check_balance
-from mipolicy.benefits.axes import SCHEMES
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import MAX_FEN, yuan_text
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, terms_field

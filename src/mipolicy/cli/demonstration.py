@@ -13,8 +13,9 @@ import numpy as np
 
 import mipolicy
 from mipolicy import demo
+from mipolicy.axes import SCHEMES
 from mipolicy.batch.result import TableResult
-from mipolicy.benefits.axes import SCHEMES, STREAMS
+from mipolicy.benefits.axes import STREAMS
 from mipolicy.benefits.settlement import section_name
 from mipolicy.benefits.statement import FUNDS
 from mipolicy.cli import show
