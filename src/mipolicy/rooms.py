@@ -24,6 +24,9 @@ from mipolicy.benefits.out_of_area import DirectSettlementTerms, OutOfAreaTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.payment.axes import POOL
+from mipolicy.payment.points import PointValueTerms, PoolBudgetTerms
+from mipolicy.payment.router import RouterTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -90,6 +93,11 @@ def _sections() -> Iterable[Section]:
         yield Section(f"eligibility.{scheme}", EligibilityTerms, fixed=fixed, zh=f"{name}待遇享受")
     yield Section("both_schemes", BothSchemesTerms, zh="重复参保")
     yield Section("incentive", IncentiveTerms, zh="居民参保激励")
+    # payment
+    yield Section("payment_router", RouterTerms, zh="付费方式")
+    for pool, name in zip(POOL.members, POOL.zh, strict=True):
+        yield Section(f"pool_budget.{pool}", PoolBudgetTerms, zh=f"{name}基金预算")
+        yield Section(f"point_value.{pool}", PointValueTerms, zh=f"{name}点值")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import mipolicy
 from mipolicy import BatchGap, Bill, Coded, TableError, TableResult
-from mipolicy.batch.prepare import Faults, _paired, code_table, taken_rows
+from mipolicy.batch.dated import Faults
+from mipolicy.batch.prepare import _paired, code_table, taken_rows
 from mipolicy.batch.route import prepare
 from mipolicy.benefits.axes import LAYERS
 from mipolicy.benefits.bill import AMOUNTS, CodeBook

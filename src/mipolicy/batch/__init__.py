@@ -1,7 +1,7 @@
 """The table form of `mipolicy.settle`: the same bodies on columns, blocks, threads, rejects, totals by person."""
 
+from mipolicy.batch.dated import BatchGap, Gaps
 from mipolicy.batch.one import settlement_of
-from mipolicy.batch.prepare import BatchGap, Gaps
 from mipolicy.batch.result import OUTPUTS, Rejects, TableResult, TotalsTable
 from mipolicy.batch.table import Difference, resettle, settle_table
 

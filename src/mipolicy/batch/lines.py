@@ -17,7 +17,8 @@ from mipolicy.money import Column
 from mipolicy.texts import Coded
 
 if TYPE_CHECKING:
-    from mipolicy.batch.prepare import Faults, Prepared
+    from mipolicy.batch.dated import Faults
+    from mipolicy.batch.prepare import Prepared
 
 __all__ = ["LineParts", "split_table_lines"]
 
@@ -64,7 +65,7 @@ def split_table_lines(prepared: Prepared, lines: Table) -> LineParts:
     unstated = table.chrgitm_lv.take(kept).figures(lambda text: int(text == "")) == 1
     version, terms = _catalogues(prepared, np.unique(bill[kept]), np.unique(bill[kept[unstated]]))
     still = kept[~faults.bad[bill[kept]]]
-    split = split_lines(table.take(still), bill[still], terms, version, prepared.policy.header.region)
+    split = split_lines(table.take(still), bill[still], terms, version, prepared.dated.policy.header.region)
     found = {int(still[row]): fault for row, fault in split.faults.items()}
     _pass_on(found, bill, faults)
     every = dict(sorted({**line_faults, **found}.items()))
@@ -108,16 +109,16 @@ def _catalogues(prepared: Prepared, bills: Column, need_items: Column) -> tuple[
         day, needed = divmod(key, 2)
         here = bills[at == place]
         try:
-            found = catalogue_terms(prepared.policy, as_date(day), bool(needed))
+            found = catalogue_terms(prepared.dated.policy, as_date(day), bool(needed))
         except NotInForce as error:
             prepared.faults.mark(here, Fault("not_in_force", str(error)))
             continue
         except PolicyGap as gap:
-            prepared.meets(gap, here)
+            prepared.dated.meets(gap, here)
             continue
-        prepared.use("catalogue", day, len(here))
+        prepared.dated.use("catalogue", day, len(here))
         if found[1] is not None:
-            prepared.use("catalogue_items", day, len(here))
+            prepared.dated.use("catalogue_items", day, len(here))
         which = (id(found[0]), id(found[1]))
         if which not in places:
             places[which] = len(terms)

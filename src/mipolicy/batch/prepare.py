@@ -6,7 +6,7 @@ Whatever cannot be settled is marked with its reason; nothing is dropped.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import attrs
 import numpy as np
@@ -14,6 +14,7 @@ from attrs import Factory, define, field, frozen
 
 from mipolicy.axes import SCHEMES
 from mipolicy.batch.columns import ReadTable, Table, read_table
+from mipolicy.batch.dated import Dated, Faults
 from mipolicy.batch.pool import mapped
 from mipolicy.benefits.bill import AMOUNTS, CHECKS, Bill, CodeBook, Days, Figures, bill_fields
 from mipolicy.benefits.claim import Codes, Texts, designated_of, recognised_of
@@ -22,7 +23,7 @@ from mipolicy.benefits.cover import Rules
 from mipolicy.benefits.settlement import INPATIENT
 from mipolicy.benefits.statement import Parts
 from mipolicy.calendar import NO_DAY, as_date, days_of, year_of
-from mipolicy.errors import CodeError, Fault, PolicyError, PolicyGap, TableError
+from mipolicy.errors import CodeError, Fault, TableError
 from mipolicy.money import Column
 from mipolicy.policy import Policy, Version
 from mipolicy.texts import Coded, hashed
@@ -30,46 +31,13 @@ from mipolicy.texts import Coded, hashed
 if TYPE_CHECKING:
     from mipolicy.batch.lines import LineParts
 
-__all__ = ["BLOCK_ROWS", "BatchGap", "Faults", "Gaps", "Prepared", "Run", "code_table", "is_uniform", "taken_rows"]
+__all__ = ["BLOCK_ROWS", "Prepared", "Run", "code_table", "is_uniform", "taken_rows"]
 
-Gaps: TypeAlias = Literal["raise", "reject"]
 BLOCK_ROWS: Final = 65_536
 _CHECKED_ROWS: Final = 2 * BLOCK_ROWS
 _UNKNOWN: Final = -1
 _PAIRS: Final = 10_000
 """So many pairs of codes are looked at without asking which occur."""
-
-
-class BatchGap(PolicyError):
-    """A table needs sections whose documents leave figures open: which ones, and how many rows each touches."""
-
-    def __init__(self, gaps: tuple[tuple[PolicyGap, int], ...]) -> None:
-        self.gaps = gaps
-        super().__init__(gaps)
-
-    def __str__(self) -> str:
-        parts = [f"{rows} row(s) need what is open\n{gap}" for gap, rows in self.gaps]
-        return "\n".join([*parts, "or settle what can be settled: gaps='reject'"])
-
-
-@define
-class Faults:
-    """Why rows cannot be settled; the first reason of a row stands."""
-
-    bad: Any
-    why: dict[int, Fault] = field(factory=dict)
-
-    def mark(self, rows: Any, fault: Fault | Callable[[int], Fault]) -> None:
-        """Mark rows that are not marked yet, with one fault or each with its own."""
-        if not len(rows):
-            return
-        fresh = rows[~self.bad[rows]].tolist()
-        self.why.update(dict.fromkeys(fresh, fault) if isinstance(fault, Fault) else {row: fault(row) for row in fresh})
-        self.bad[rows] = True
-
-    def good(self) -> Column:
-        """The rows that are not marked."""
-        return np.flatnonzero(~self.bad)
 
 
 @frozen
@@ -88,13 +56,10 @@ class Prepared:
     """Coded columns of a table, and where each row is settled.
 
     conduct, run: places in `conducts` and `runs`, -1 where a row has none; on: the day that chooses the terms;
-    split_rows: stays that are split at the year's end; gaps: what is open, with the rows it touches; gapped: whether a
-    row meets one; reversals: whether some row is one; warns: whether the policy warns of terms past their verified
-    span; unverified: section and version of those -> first day, last day, rows.
+    split_rows: stays that are split at the year's end; reversals: whether some row is one.
     """
 
-    policy: Policy
-    warns: bool
+    dated: Dated
     read: ReadTable
     faults: Faults
     scheme: Column
@@ -111,38 +76,14 @@ class Prepared:
     split_rows: Column
     conducts: list[SettlementTerms] = field(factory=list)
     runs: list[Run] = field(factory=list)
-    gaps: list[tuple[PolicyGap, int]] = field(factory=list)
-    gapped: Any = Factory(lambda self: np.zeros(self.read.rows, bool), takes_self=True)
     reversals: bool = Factory(lambda self: bool(self.figures.reversal.any()), takes_self=True)
-    unverified: dict[tuple[str, str], tuple[int, int, int]] = field(factory=dict)
     line_parts: LineParts | None = None
-
-    def meets(self, gap: PolicyGap, rows: Column) -> None:
-        """Mark rows that meet what is open; they are still routed, so that every gap is found at once."""
-        self.gapped[rows] = True
-        self.faults.mark(
-            rows, Fault("gap", f"{str(gap).splitlines()[0]} {', '.join(each.path for each in gap.fields)}")
-        )
-        for at, (known, count) in enumerate(self.gaps):
-            if str(known) == str(gap):
-                self.gaps[at] = (known, count + len(rows))
-                return
-        self.gaps.append((gap, len(rows)))
-
-    def use(self, section: str, day: int, rows: int) -> None:
-        """Note what rows of a day use past its verified span, where the policy warns of it."""
-        if self.warns:
-            version = self.policy.version(section, as_date(day))
-            last = self.policy.verified_until(version)
-            if last is not None and as_date(day) > last:
-                since, until, count = self.unverified.get((section, version.name), (day, day, 0))
-                self.unverified[section, version.name] = (min(since, day), max(until, day), count + rows)
 
     def routable(self) -> Any:
         """Which rows need terms: bills that are sound but for what is open."""
         rows = ~self.faults.bad
-        if self.gaps:
-            rows |= self.gapped
+        if self.dated.gaps:
+            rows |= self.dated.gapped
         if self.reversals:
             rows &= self.figures.reversal == 0
         return rows
@@ -193,8 +134,7 @@ def _coded(policy: Policy, read: ReadTable, faults: Faults) -> Prepared:
     codes = Codes(**{each.name: numbers[each.name] for each in attrs.fields(Codes)})
     parts = Parts(**{name: columns[name] for name in AMOUNTS}, hosp_part_amt=np.broadcast_to(np.int64(0), read.rows))
     return Prepared(
-        policy=policy.using(mode="carry_forward") if policy.mode == "warn" else policy,
-        warns=policy.mode == "warn",
+        dated=Dated.of(policy, faults),
         read=read,
         faults=faults,
         scheme=scheme,

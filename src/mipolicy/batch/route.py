@@ -12,8 +12,9 @@ import numpy as np
 
 from mipolicy.axes import SCHEMES
 from mipolicy.batch.columns import Table
+from mipolicy.batch.dated import BatchGap, Gaps
 from mipolicy.batch.lines import split_table_lines
-from mipolicy.batch.prepare import BatchGap, Gaps, Prepared, Run, code_table, is_uniform
+from mipolicy.batch.prepare import Prepared, Run, code_table, is_uniform
 from mipolicy.benefits.axes import STREAMS
 from mipolicy.benefits.bill import AMOUNTS, Days
 from mipolicy.benefits.conduct import SettlementTerms
@@ -33,7 +34,7 @@ from mipolicy.benefits.settlement import (
 )
 from mipolicy.benefits.statement import Parts
 from mipolicy.calendar import as_date, year_of
-from mipolicy.errors import Fault, NotInForce, PolicyGap
+from mipolicy.errors import Fault
 from mipolicy.money import Column, yuan_text
 from mipolicy.policy import Policy, Version
 from mipolicy.records import NO_AMOUNT
@@ -55,8 +56,8 @@ def prepare(policy: Policy, table: Table, lines: Table | None, gaps: Gaps, threa
     message = "neither the four parts nor fee lines are given"
     prepared.faults.mark(np.flatnonzero(unstated), Fault("lines", message))
     _route(prepared)
-    if prepared.gaps and gaps == "raise":
-        raise BatchGap(tuple(prepared.gaps))
+    if prepared.dated.gaps and gaps == "raise":
+        raise BatchGap(tuple(prepared.dated.gaps))
     _years(prepared)
     _check_closed(prepared)
     _check_split(prepared)
@@ -67,8 +68,8 @@ def _terms_days(prepared: Prepared) -> None:
     """The day that chooses each row's terms, by the `SettlementTerms` of the day that a stay is settled."""
     figures = prepared.figures
     rows = np.flatnonzero((figures.inpatient == 1) & prepared.routable())
-    for version, of_version in _versions(prepared, "settlement", rows, figures.days.setl_day):
-        terms: SettlementTerms = prepared.policy.build("settlement", version)
+    for version, of_version in prepared.dated.versions("settlement", rows, figures.days.setl_day):
+        terms: SettlementTerms = prepared.dated.policy.build("settlement", version)
         prepared.on = np.array(prepared.on) if not prepared.conducts else prepared.on
         prepared.conduct[of_version] = len(prepared.conducts)
         prepared.conducts.append(terms)
@@ -77,58 +78,6 @@ def _terms_days(prepared: Prepared) -> None:
 
 def _days(prepared: Prepared, rows: Column) -> Days[Column]:
     return Days(**{each.name: getattr(prepared.figures.days, each.name)[rows] for each in attrs.fields(Days)})
-
-
-def _versions(prepared: Prepared, section: str, rows: Column, days: Column) -> list[tuple[Version, Column]]:
-    """The rows of each version of a section; rows of no version are faults, and so are rows that meet a gap."""
-    if not rows.size:
-        return []
-    versions: dict[str, Version] = {}
-    of_rows = days.take(rows)
-    only = _only_version(prepared, section, of_rows)
-    if only is not None:
-        return [(only, rows)]
-    distinct, place = _distinct(of_rows)
-    of_day = np.full(len(distinct), -1, np.int16)
-    for at, day in enumerate(distinct.tolist()):
-        try:
-            version = prepared.policy.version(section, as_date(day))
-            prepared.policy.build(section, version)
-        except PolicyGap as gap:
-            prepared.meets(gap, rows[place == at])
-        except NotInForce as error:
-            prepared.faults.mark(rows[place == at], Fault("not_in_force", str(error)))
-        else:
-            of_day[at] = list(versions).index(version.name) if version.name in versions else len(versions)
-            versions.setdefault(version.name, version)
-            prepared.use(section, day, int((place == at).sum()) if prepared.warns else 0)
-    which = of_day.take(place)
-    return [(version, rows.take(np.flatnonzero(which == at))) for at, version in enumerate(versions.values())]
-
-
-def _only_version(prepared: Prepared, section: str, days: Column) -> Version | None:
-    """The complete version that all the days have: one that holds on two days holds on those between them."""
-    if prepared.warns:  # which asks for the days past a verified span, one by one
-        return None
-    try:
-        first, last = (prepared.policy.version(section, as_date(day)) for day in (int(days.min()), int(days.max())))
-        prepared.policy.build(section, first)
-    except (PolicyGap, NotInForce):
-        return None
-    return first if first is last else None
-
-
-def _distinct(days: Column) -> tuple[Any, Any]:
-    """The distinct days and the place of each row's among them; days of a table lie close together."""
-    first, last = int(days.min()), int(days.max())
-    if last - first > 100_000:
-        return np.unique(days, return_inverse=True)
-    since = days - first
-    counts = np.bincount(since, minlength=last - first + 1)
-    distinct = np.flatnonzero(counts)
-    place = np.zeros(len(counts), np.int32)
-    place[distinct] = np.arange(len(distinct))
-    return distinct + first, place.take(since)
 
 
 def _take_lines(prepared: Prepared, lines: Table) -> None:
@@ -161,8 +110,8 @@ def _route(prepared: Prepared) -> None:
         for scheme in range(len(SCHEMES)) if of_stream.size else ():
             here = of_stream if _says(prepared.scheme, scheme) else of_stream[prepared.scheme[of_stream] == scheme]
             section = section_name(SCHEMES[scheme], STREAMS[at])
-            for version, of_version in _versions(prepared, section, here, prepared.on):
-                terms = prepared.policy.build(section, version)
+            for version, of_version in prepared.dated.versions(section, here, prepared.on):
+                terms = prepared.dated.policy.build(section, version)
                 stays = of_version
                 if belongs_to_general(terms):
                     if elsewhere is None:
@@ -176,8 +125,8 @@ def _route(prepared: Prepared) -> None:
 def _give_rules(prepared: Prepared, route: tuple[int, int], of: tuple[str, Version], terms: Any, rows: Column) -> None:
     """Give rows of one version their rules: one run for each combination of versions of the layers above."""
     scheme, stream = SCHEMES[route[0]], STREAMS[route[1]]
-    for ladder_version, of_ladder in _versions(prepared, ladder_section(scheme), rows, prepared.on):
-        ladder: LadderTerms = prepared.policy.build(ladder_section(scheme), ladder_version)
+    for ladder_version, of_ladder in prepared.dated.versions(ladder_section(scheme), rows, prepared.on):
+        ladder: LadderTerms = prepared.dated.policy.build(ladder_section(scheme), ladder_version)
         groups = [(Rules(terms), of_ladder)]
         for layer in layers_of(ladder, stream):
             found = _each_version(prepared, layer_section(layer, scheme), groups)
@@ -201,9 +150,9 @@ def _each_version(
 ) -> list[tuple[Rules, Any, Column]]:
     """Groups of rows parted by the versions of one more section, with its terms."""
     return [
-        (of, prepared.policy.build(section, version), of_version)
+        (of, prepared.dated.policy.build(section, version), of_version)
         for of, rows in groups
-        for version, of_version in _versions(prepared, section, rows, prepared.on)
+        for version, of_version in prepared.dated.versions(section, rows, prepared.on)
     ]
 
 
@@ -231,11 +180,11 @@ def _check_closed(prepared: Prepared) -> None:
     days = prepared.figures.days
     rows = prepared.faults.good()
     if not rows.size or not any(
-        version.stated("closed_years") for version in prepared.policy.versions.get("settlement", ())
+        version.stated("closed_years") for version in prepared.dated.policy.versions.get("settlement", ())
     ):
         return
     for day in np.unique(days.setl_day[rows]).tolist():
-        for year in closed_years(prepared.policy, as_date(day)):
+        for year in closed_years(prepared.dated.policy, as_date(day)):
             here = rows[(days.setl_day[rows] == day) & (prepared.year[rows] == year)]
             split = np.intersect1d(prepared.split_rows, rows[days.setl_day[rows] == day])
             over = split[(year_of(days.adm_day[split]) <= year) & (year_of(days.dscg_day[split]) >= year)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -14,18 +13,18 @@ from attrs import frozen
 
 from mipolicy.batch.carry import Rows, carry
 from mipolicy.batch.columns import Table
+from mipolicy.batch.dated import Gaps
 from mipolicy.batch.ledger import Ledger
 from mipolicy.batch.parts import rows_of
 from mipolicy.batch.pool import mapped
-from mipolicy.batch.prepare import BLOCK_ROWS, Gaps, Prepared, is_uniform
+from mipolicy.batch.prepare import BLOCK_ROWS, Prepared, is_uniform
 from mipolicy.batch.result import MOVED, OUTPUTS, Rejects, TableResult, TotalsTable
 from mipolicy.batch.reversals import match_reversals
 from mipolicy.batch.route import prepare
 from mipolicy.benefits.totals import Totals
-from mipolicy.calendar import as_date
 from mipolicy.errors import InputError, TableError
 from mipolicy.money import Column
-from mipolicy.policy import Policy, UnverifiedWarning
+from mipolicy.policy import Policy
 from mipolicy.texts import Coded
 
 __all__ = ["Difference", "resettle", "settle_table"]
@@ -64,10 +63,7 @@ def settle_table(
     column = next(iter(table.values()), ())
     workers = _threads(threads, len(column) if hasattr(column, "__len__") else 0)
     prepared = prepare(policy, table, lines, gaps, workers)
-    for (section, version), (since, until, count) in prepared.unverified.items():
-        message = f"{policy.id}: section {section}, version {version}, is past its verified span"
-        message += f" for {count} row(s) from {as_date(since)} to {as_date(until)}"
-        warnings.warn(message, UnverifiedWarning, stacklevel=3)
+    prepared.dated.warn(stacklevel=4)
     rows = rows_of(prepared, match_reversals(prepared))
     years = _years(rows)
     rows = attrs.evolve(rows, year=_places(years, rows.year))
