@@ -72,10 +72,15 @@ MEANINGS = {
         "14": "special",
         "21": "inpatient",
         "24": "inpatient",
+        **dict.fromkeys(("22", "23", "52", "92"), "stay"),
     },
-    ("med_type", "22"): {},
-    ("med_type", "43"): {"9901": "two_disease", "2101": "inpatient"},
-    ("med_type", "50"): {},
+    ("med_type", "22"): dict.fromkeys(("25", "26", "28"), "stay"),
+    ("med_type", "43"): {
+        "9901": "two_disease",
+        "2101": "inpatient",
+        **dict.fromkeys(("2102", "2106", "2107"), "stay"),
+    },
+    ("med_type", "50"): dict.fromkeys(("9902", "9904"), "stay"),
     ("med_type", "990000"): {"9901": "two_disease", "18": "dual_channel"},
     ("psn_type", ""): {"11": "in_service", "12": "retired", "14": "minor", "15": "adult", "16": "elderly"},
     ("psn_type", "50"): {

@@ -31,7 +31,7 @@ from mipolicy.texts import Coded, hashed
 if TYPE_CHECKING:
     from mipolicy.batch.lines import LineParts
 
-__all__ = ["BLOCK_ROWS", "Prepared", "Run", "code_table", "is_uniform", "taken_rows"]
+__all__ = ["BLOCK_ROWS", "Prepared", "Run", "code_table", "is_uniform", "repeated", "taken_rows"]
 
 BLOCK_ROWS: Final = 65_536
 _CHECKED_ROWS: Final = 2 * BLOCK_ROWS
@@ -284,7 +284,7 @@ def _bad_ids(read: ReadTable) -> list[tuple[Column, Fault | Callable[[int], Faul
     found: list[tuple[Column, Fault | Callable[[int], Fault]]] = [
         (np.flatnonzero(_empty(read.columns[name])), Fault("id", f"{name} is empty")) for name in bill_fields("id")
     ]
-    twice = _repeated(read.columns["setl_id"])
+    twice = repeated(read.columns["setl_id"])
     return [*found, (twice, lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))]
 
 
@@ -340,7 +340,7 @@ def _empty(ids: Any) -> Any:
     return np.ascontiguousarray(ids).view(np.uint32)[::width] == 0 if width else np.ones(len(ids), bool)
 
 
-def _repeated(ids: Any) -> Column:
+def repeated(ids: Any) -> Column:
     """Every row whose id also stands in another row."""
     if isinstance(ids, Coded):
         counts = np.bincount(ids.codes, minlength=len(ids.values))
@@ -351,7 +351,7 @@ def _repeated(ids: Any) -> Column:
     order = np.argsort(keys)
     again = keys[order][1:] == keys[order][:-1]
     suspects = np.sort(order[np.concatenate([again, [False]]) | np.concatenate([[False], again])])
-    return suspects[_repeated(Coded.of(ids[suspects]))] if suspects.size else suspects
+    return suspects[repeated(Coded.of(ids[suspects]))] if suspects.size else suspects
 
 
 def _text(read: ReadTable, name: str, row: int) -> str:

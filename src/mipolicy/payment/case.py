@@ -37,6 +37,7 @@ class Case:
     hifp_pay: int = record_field("fen", "统筹基金支付(按项目)", "the pooled fund's share, item by item")
     psn_part_amt: int = record_field("fen", "个人负担总金额", "the person's part")
     other_pay: int = record_field("fen", "其他基金支付", "paid by other funds", 0)
+    hosp_part_amt: int = record_field("fen", "医院负担金额", "borne by the institution", 0)
     fulamt_ownpay_amt: int = record_field("fen", "全自费金额", "wholly self-paid", 0)
     overlmt_selfpay: int = record_field("fen", "超限价自费费用", "above price ceilings", 0)
     preselfpay_amt: int = record_field("fen", "先行自付金额", "first-pay share", 0)

@@ -1,0 +1,113 @@
+"""Coded cases: what any rule of payment may ask of a case, its institution and its group, by name.
+
+A rule's input is filled by the names of its fields, so that a room says itself what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import attrs
+import numpy as np
+from attrs import define, field
+
+from mipolicy.batch.prepare import is_uniform
+from mipolicy.cases.region import AUXILIARY, Region
+from mipolicy.errors import InputError
+from mipolicy.money import RATE_ONE, Column
+from mipolicy.rounding import mul_div
+from mipolicy.texts import Coded
+
+__all__ = ["Facts"]
+
+T = TypeVar("T", bound=attrs.AttrsInstance)
+
+
+@define(eq=False)
+class Facts:
+    """The cases of a table as columns, and what the region's tables say of them.
+
+    columns: figures, days and flags of the cases by the names that rules use; texts: their codes; institution, group:
+    places in the region's tables, -1 for no group.
+    """
+
+    region: Region
+    columns: Mapping[str, Column]
+    texts: Mapping[str, Coded]
+    institution: Column
+    group: Column
+    made: dict[str, Column] = field(factory=dict)
+
+    def of(self, name: str, rows: Any) -> Any:
+        """The fact of some rows; an int where it is the same for all of them."""
+        if name in self.made:
+            return self.made[name].take(rows)
+        if name in self.columns:
+            column = self.columns[name]
+            return int(column[0]) if is_uniform(column) and column.size else column.take(rows)
+        if name not in _DERIVED:
+            raise InputError(f"no case, institution or group states {name}")
+        return _DERIVED[name](self, rows)
+
+    def given(self, shape: type[T], rows: Any) -> T:
+        """The input of a rule for some rows, each field by its name."""
+        return shape(**{each.name: self.of(each.name, rows) for each in attrs.fields(shape)})
+
+    def set(self, name: str, column: Column) -> None:
+        """State a fact that comes of looking at many cases: merged costs, factors for returns."""
+        self.made[name] = column
+
+
+def _of_group(name: str) -> Callable[[Facts, Any], Column]:
+    def fact(facts: Facts, rows: Any) -> Any:
+        return facts.region.of_group[name].take(_group(facts, rows))
+
+    return fact
+
+
+def _group(facts: Facts, rows: Any) -> Any:
+    """The place of each case's group; that of the first one where it has none, for rules that look at `grouped`."""
+    return np.maximum(facts.group.take(rows), 0)
+
+
+def _of_institution(name: str) -> Callable[[Facts, Any], Column]:
+    def fact(facts: Facts, rows: Any) -> Any:
+        column: Column = getattr(facts.region, name)
+        return column.take(facts.institution.take(rows))
+
+    return fact
+
+
+def _level_mean(facts: Facts, rows: Any) -> Any:
+    return facts.region.means.take(facts.of("level", rows) * len(facts.region.groups) + _group(facts, rows))
+
+
+def _difference_factor(facts: Facts, rows: Any) -> Column:
+    return facts.region.difference(facts.institution.take(rows), facts.group.take(rows))
+
+
+def _auxiliary_factor(facts: Facts, rows: Any) -> Column:
+    classes = {name: facts.texts[text].take(rows) for name, text in AUXILIARY.items()}
+    return facts.region.auxiliary(_group(facts, rows), classes)
+
+
+def _fund_rate(facts: Facts, rows: Any) -> Column:
+    """The fund's share of the case's cost, item by item."""
+    cost = facts.of("medfee_sumamt", rows)
+    return mul_div(facts.of("hifp_pay", rows), int(RATE_ONE), np.where(cost == 0, 1, cost))
+
+
+_DERIVED: Final[Mapping[str, Callable[[Facts, Any], Any]]] = {
+    **{name: _of_group(name) for name in ("base_points", "weight", "group_mean", "mean_days")},
+    **{name: _of_group(name) for name in ("basic_group", "tcm_group", "new_group")},
+    **{name: _of_institution(name) for name in ("level", "institution_factor", "pilot_tcm", "day_surgery_accepted")},
+    "level_mean": _level_mean,
+    "difference_factor": _difference_factor,
+    "auxiliary_factor": _auxiliary_factor,
+    "fund_rate": _fund_rate,
+    "grouped": lambda facts, rows: (facts.group.take(rows) >= 0).astype(np.int64),
+    "own_method": lambda facts, rows: np.maximum(_of_institution("own_method")(facts, rows), 0),
+    "has_own_method": lambda facts, rows: (_of_institution("own_method")(facts, rows) >= 0).astype(np.int64),
+}
+"""Facts that are looked up in the region's tables, or worked out of several columns, for the rows that need them."""
