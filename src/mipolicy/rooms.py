@@ -25,7 +25,7 @@ from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.points import PointValueTerms, PoolBudgetTerms
+from mipolicy.payment.points import PaymentYearTerms, PointValueTerms, PoolBudgetTerms
 from mipolicy.payment.router import RouterTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
@@ -95,6 +95,7 @@ def _sections() -> Iterable[Section]:
     yield Section("incentive", IncentiveTerms, zh="居民参保激励")
     # payment
     yield Section("payment_router", RouterTerms, zh="付费方式")
+    yield Section("payment_year", PaymentYearTerms, zh="付费年度参数")
     for pool, name in zip(POOL.members, POOL.zh, strict=True):
         yield Section(f"pool_budget.{pool}", PoolBudgetTerms, zh=f"{name}基金预算")
         yield Section(f"point_value.{pool}", PointValueTerms, zh=f"{name}点值")

@@ -97,10 +97,8 @@ def prepare_cases(policy: Policy, table: Table, region: Region, year: int | None
         region,
         columns,
         texts,
-        _places(texts["fixmedins_code"], "fixmedins_code", region.institutions.get, "institution", faults),
-        _places(
-            texts["group_code"], "group_code", lambda code: region.groups.get(code) if code else -1, "group", faults
-        ),
+        _places(texts["fixmedins_code"], "fixmedins_code", region.institutions, "institution", faults),
+        _places(texts["group_code"], "group_code", {**region.groups, "": -1}, "group", faults),
     )
     prepared = PreparedCases(
         Dated.of(policy, faults), read, faults, facts, closed, pool, posted, flags["reversal"], _no_rows(read.rows)
@@ -178,7 +176,7 @@ def _numbered(read: ReadTable, name: str, figure: Callable[[str], int], faults: 
     return numbers.take(column.codes) if len(column.values) > 1 else np.broadcast_to(numbers[0], len(column))
 
 
-def _places(column: Coded, name: str, place: Callable[[str], int | None], what: str, faults: Faults) -> Column:
+def _places(column: Coded, name: str, places: Mapping[str, int], what: str, faults: Faults) -> Column:
     """The place of each row's code in the region's tables; rows with one that is not there are marked."""
     numbers = np.zeros(max(1, len(column.values)), np.int64)
     for at, code in enumerate(column.values):

@@ -13,7 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from mipolicy.errors import InputError, PolicyError
-from mipolicy.money import FACTOR_ONE, RATE_ONE, A, yuan_text
+from mipolicy.money import FACTOR_ONE, PRICE_ONE, RATE_ONE, A, plain_text, yuan_text
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, terms_field
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import beyond, capped, mul_div, pick, share
@@ -22,6 +22,7 @@ __all__ = [
     "BASES",
     "Distributable",
     "HistoryWeight",
+    "PaymentYearTerms",
     "PointCase",
     "PointPaid",
     "PointTotals",
@@ -33,6 +34,7 @@ __all__ = [
     "distributable",
     "pay",
     "point_value",
+    "published_value",
 ]
 
 BASES: Final = ("fund", "total_by_share", "total_by_actual")
@@ -48,6 +50,20 @@ class PoolBudgetTerms:
     reserve_share: int = terms_field(FigureKind("rate"), "调节金比例", "share set aside as the adjustment reserve")
     out_of_area: int = terms_field(FigureKind("fen"), "异地就医预算", "for care out of the area")
     manual_claims: int = terms_field(FigureKind("fen"), "零星报销预算", "for claims reimbursed by hand")
+    budget_value: int = terms_field(
+        FigureKind("price"), "预算点值", "budget value of a point, published at the start of the year; 0 where none is"
+    )
+
+
+@frozen
+class PaymentYearTerms:
+    """Figures that are published for the year of payment and that several methods use."""
+
+    mean_of_all: int = terms_field(FigureKind("fen"), "全部病例次均费用", "mean cost of all cases of the base years")
+
+    def __attrs_post_init__(self) -> None:
+        if self.mean_of_all <= 0:
+            raise PolicyError("mean_of_all: the mean cost of all cases is above 0")
 
 
 @frozen
@@ -245,6 +261,20 @@ def _whole(terms: PointValueTerms, fund: int, totals: PointTotals) -> tuple[int,
             f"{yuan_text(totals.medfee_sumamt)} yuan: both must be above 0"
         )
     return fund * totals.medfee_sumamt, totals.hifp_pay
+
+
+def published_value(terms: PointValueTerms, budget: PoolBudgetTerms) -> int:
+    """The published budget value in the decimals of the pool's point value; 0 where none is.
+
+    Raises PolicyError for a value with more decimals than the terms name.
+    """
+    step = int(PRICE_ONE) // 10**terms.decimals
+    if budget.budget_value % step:
+        raise PolicyError(
+            f"budget_value {plain_text(budget.budget_value, int(PRICE_ONE))} has more than the "
+            f"{terms.decimals} decimals of the point value"
+        )
+    return budget.budget_value // step
 
 
 @frozen

@@ -116,6 +116,11 @@ class RouterTerms:
     leaving: str = terms_field(
         ChoiceKind(("drg", "dip_and_drg")), "适用短长住院的方式", "which methods short and long stays leave"
     )
+    granted_item: str = terms_field(
+        ChoiceKind(("by_item", "in_method")),
+        "特例单议按项目",
+        "a review granted by item: by item, or as its method says",
+    )
     ungrouped: str = terms_field(
         ChoiceKind(("by_item", "in_method")), "未入组病例", "a case of no group: by item, or as its method says"
     )
@@ -196,9 +201,11 @@ def route(terms: RouterTerms, case: RouteCase[A]) -> Routed[A]:
         (leaves, _at(terms.stay_method), pick(is_short, _why("short_stay"), _why("long_stay"))),
         (by_list, _of_list(terms, case, _at), _of_list(terms, case, _why)),
         (case.on_capitation, _at("capitation"), _why("capitation")),
-        (is_same(case.review, REVIEW.position("granted_item")), _at("by_item"), _why("review")),
         (case.by_item_outsider, _at("by_item"), _why("outsider")),
     ]
+    if terms.granted_item == "by_item":
+        granted = is_same(case.review, REVIEW.position("granted_item"))
+        choices.insert(-1, (granted, _at("by_item"), _why("review")))
     if terms.ungrouped == "by_item":
         choices.insert(0, (all_of(in_groups, none_of(case.grouped)), _at("by_item"), _why("no_group")))
     method, reason = original, pick(case.has_own_method, _why("institution"), _why("level"))

@@ -21,6 +21,7 @@ from mipolicy.money import (
     points,
     rate,
     rate_text,
+    unit_price,
     yuan,
     yuan_text,
 )
@@ -116,6 +117,7 @@ READ: Mapping[str, Callable[[Any], int]] = {
     "rate": rate,
     "factor": factor,
     "points": points,
+    "price": unit_price,
     "days": _count,
     "count": _count,
 }
@@ -124,6 +126,7 @@ WRITE: Mapping[str, Callable[[int], Any]] = {
     "rate": rate_text,
     "factor": factor_text,
     "points": factor_text,
+    "price": lambda value: plain_text(value, PRICE_ONE),
     "days": int,
     "count": int,
 }
@@ -132,6 +135,7 @@ NEEDS: Mapping[str, str] = {
     "rate": "a rate from 0 to 1, as text, or a percentage",
     "factor": "a factor, as text",
     "points": "points, as text",
+    "price": "a price in yuan, as text",
     "days": "a number of days",
     "count": "a number",
 }
