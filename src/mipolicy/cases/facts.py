@@ -22,6 +22,8 @@ from mipolicy.texts import Coded
 __all__ = ["Facts"]
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
+_PAIRS: Final = 4_000_000
+"""So many pairs of texts are counted in a table."""
 
 
 @define(eq=False)
@@ -41,18 +43,31 @@ class Facts:
 
     def of(self, name: str, rows: Any) -> Any:
         """The fact of some rows; an int where it is the same for all of them."""
-        if name in self.made:
-            return self.made[name].take(rows)
-        if name in self.columns:
-            column = self.columns[name]
+        column = self.made.get(name, self.columns.get(name))
+        if column is not None:
             return int(column[0]) if is_uniform(column) and column.size else column.take(rows)
         if name not in _DERIVED:
             raise InputError(f"no case, institution or group states {name}")
         return _DERIVED[name](self, rows)
 
-    def given(self, shape: type[T], rows: Any) -> T:
-        """The input of a rule for some rows, each field by its name."""
-        return shape(**{each.name: self.of(each.name, rows) for each in attrs.fields(shape)})
+    def given(self, shape: type[T], rows: Any, codes: Mapping[str, Column]) -> T:
+        """The input of a rule for some rows, each field by its name; codes: those that the rule's own lists give."""
+        names = [each.name for each in attrs.fields(shape)]
+        return shape(**{name: codes[name].take(rows) if name in codes else self.of(name, rows) for name in names})
+
+    def coded(self, text: str, figure: Callable[[str], int]) -> Column:
+        """A number a case, from one per distinct text."""
+        return self.texts[text].figures(figure)
+
+    def paired(self, one: str, other: str, figure: Callable[[str, str], int]) -> Column:
+        """A number a case, from one per pair of texts that occurs."""
+        left, right = self.texts[one], self.texts[other]
+        wide = max(1, len(right.values))
+        keys: Any = left.codes * np.int64(wide) + right.codes
+        occurring = np.flatnonzero(np.bincount(keys)) if len(left.values) * wide <= _PAIRS else np.unique(keys)
+        numbers = [figure(left.values[key // wide], right.values[key % wide]) for key in occurring.tolist()]
+        found: Column = np.array(numbers or [0], np.int64).take(np.searchsorted(occurring, keys))
+        return found
 
     def set(self, name: str, column: Column) -> None:
         """State a fact that comes of looking at many cases: merged costs, factors for returns."""

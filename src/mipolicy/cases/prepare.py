@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -61,6 +61,15 @@ class PreparedCases:
         """The region's tables."""
         return self.facts.region
 
+    def payable(self) -> Any:
+        """Which rows are sound cases, reversals apart."""
+        return ~self.faults.bad & (self.reversal == 0)
+
+    def routable(self) -> Column:
+        """Sound cases, and those that only meet what is open, so that every gap is found at once."""
+        sound = ~self.faults.bad | self.dated.gapped
+        return np.flatnonzero(sound & (self.reversal == 0))
+
     def text(self, name: str, row: int) -> str:
         """A text of one row."""
         column = self.read.columns[name]
@@ -91,6 +100,7 @@ def prepare_cases(policy: Policy, table: Table, region: Region, year: int | None
         "adm_day": np.asarray(read.columns["adm_time"]),
         "dscg_day": discharged,
         "inpatient": inpatient,
+        "pool": pool,
     }
     columns["days"] = _days(read, columns)
     facts = Facts(

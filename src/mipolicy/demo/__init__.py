@@ -1,4 +1,4 @@
-"""A made-up table of bills with their fee lines for the assumed pack: same seed, same table.
+"""A made-up table of bills with their fee lines, and a made-up region's year of cases, for the assumed pack.
 
 Persons, institutions and amounts are random and stand for nobody.  About one row in seventy is broken on purpose, in
 every way that `BROKEN` lists, so that the rejects can be seen at work.
@@ -6,5 +6,6 @@ every way that `BROKEN` lists, so that the rejects can be seen at work.
 
 from mipolicy.demo.broken import BROKEN
 from mipolicy.demo.made import PACK, bills
+from mipolicy.demo.region import RegionYear, region_year
 
-__all__ = ["BROKEN", "PACK", "bills"]
+__all__ = ["BROKEN", "PACK", "RegionYear", "bills", "region_year"]

@@ -32,6 +32,7 @@ __all__ = [
     "PoolYear",
     "budget_value",
     "distributable",
+    "no_points",
     "pay",
     "point_value",
     "published_value",
@@ -247,6 +248,11 @@ def point_value(terms: PointValueTerms, fund: int, totals: PointTotals, budget: 
     return PointValue(fund, totals.points, whole, unbounded, floor, ceiling, value, at_value, terms.decimals)
 
 
+def no_points(terms: PointValueTerms, fund: int, value: int = 0) -> PointValue:
+    """A pool without points: nothing of the fund is divided.  value: one that is given, to pay cases by in the year."""
+    return PointValue(fund, 0, fund, value, 0, 0, value, 0, terms.decimals)
+
+
 def _whole(terms: PointValueTerms, fund: int, totals: PointTotals) -> tuple[int, int]:
     """The amount that points divide, as an exact fraction."""
     if terms.basis == "total_by_actual":
@@ -268,7 +274,7 @@ def published_value(terms: PointValueTerms, budget: PoolBudgetTerms) -> int:
 
     Raises PolicyError for a value with more decimals than the terms name.
     """
-    step = int(PRICE_ONE) // 10**terms.decimals
+    step = int(PRICE_ONE // 10**terms.decimals)
     if budget.budget_value % step:
         raise PolicyError(
             f"budget_value {plain_text(budget.budget_value, int(PRICE_ONE))} has more than the "
@@ -336,7 +342,7 @@ def pay(terms: PointValueTerms, value: PointValue, case: PointCase[A]) -> PointP
     Paid by the value: points x value, half up to the fen.  Apportioned by points: the case's share of the whole.
     Source: formulas.md section 2, "Point value, three bases"; "Case payments are rounded" of the national rules.
     """
-    if terms.payment_from == "value":
+    if terms.payment_from == "value" or not value.points:
         standard = mul_div(case.points, value.value, value.per_fen)
     else:
         standard = mul_div(case.points, value.whole_at_value, value.points)

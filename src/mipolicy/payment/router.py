@@ -41,6 +41,7 @@ REASON: Final = Axis(
         "no_group",
         "outsider",
         "outpatient",
+        "by_method",
     ),
     (
         "按机构等级",
@@ -56,6 +57,7 @@ REASON: Final = Axis(
         "未入组",
         "外地参保",
         "门诊",
+        "按该方式规定",
     ),
     (
         "level of the institution",
@@ -71,6 +73,7 @@ REASON: Final = Axis(
         "no group",
         "insured elsewhere",
         "outpatient",
+        "as the method says",
     ),
 )
 """Why a case is paid by its method."""

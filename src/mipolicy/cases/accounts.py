@@ -1,0 +1,237 @@
+"""From paid cases to the accounts of the year: per head, months, sharing at the year's end, clearing."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+from attrs import frozen
+
+from mipolicy.batch.columns import Table, read_table
+from mipolicy.calendar import month_of
+from mipolicy.cases.prepare import PreparedCases
+from mipolicy.cases.route import Routes
+from mipolicy.cases.score import Scores
+from mipolicy.cases.sums import sums_by
+from mipolicy.cases.year import PoolYear, cancelled, is_outsider
+from mipolicy.errors import CodeError, TableError
+from mipolicy.money import Column
+from mipolicy.payment.account import ContractRecord, YearAccount
+from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL
+from mipolicy.payment.capitation import Capitation, Contract, condition_of
+from mipolicy.payment.capitation import pay as pay_heads
+from mipolicy.payment.clearing import Account, Clearing, clear_year
+from mipolicy.payment.monthly import MonthlyTerms, MonthPosting, MonthTotals, pay_month, post
+from mipolicy.payment.points import published_value
+from mipolicy.payment.year_end import YearAmounts, YearEnd, share_year
+from mipolicy.records import NO_AMOUNT
+
+__all__ = ["PaidContract", "clear_accounts", "months_paid", "pay_contracts", "post_months", "share_pools"]
+
+
+@frozen
+class PaidContract:
+    """A contract by the head with what it comes to."""
+
+    fixmedins_code: str
+    pool: str
+    condition: str
+    paid: Capitation[int]
+
+
+def last_day(prepared: PreparedCases) -> datetime.date:
+    """The last day of the year that is closed."""
+    return datetime.date(prepared.year, 12, 31)
+
+
+def read_records(table: Table, record: type[Any], what: str, prepared: PreparedCases) -> list[dict[str, Any]]:
+    """A small table of the region's books, row by row.
+
+    Raises TableError for rows that cannot be read, institutions that are not in the region, and pools that are none.
+    """
+    read = read_table(table, record, what)
+    problems = [f"row {row}: {fault.message}" for row, fault in sorted(read.faults.items())]
+    columns = {name: np.asarray(column).tolist() for name, column in read.columns.items()}
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    for at, row in enumerate(rows):
+        if row["fixmedins_code"] not in prepared.region.institutions:
+            problems.append(f"row {at}: fixmedins_code {row['fixmedins_code']!r} is not among the institutions")
+        if row["pool"] not in POOL.members:
+            problems.append(f"row {at}: pool {row['pool']!r} is none of {', '.join(POOL.members)}")
+    if problems:
+        raise TableError(f"{what}: {'; '.join(problems[:5])}")
+    return rows
+
+
+def pay_contracts(prepared: PreparedCases, routes: Routes, contracts: Table | None) -> tuple[PaidContract, ...]:
+    """Pay contracts by the head, under the terms of the last day of the year.
+
+    Raises TableError, InputError; CodeError for a condition that the terms do not list.
+    """
+    if contracts is None:
+        return ()
+    last = last_day(prepared)
+    policy = prepared.dated.policy
+    terms = policy.build("capitation", policy.version("capitation", last))
+    rows = read_records(contracts, ContractRecord, "contracts", prepared)
+    own = _own_costs(prepared, routes, terms)
+    paid = []
+    for row in rows:
+        if row["condition"] not in terms.condition.members:
+            listed = ", ".join(terms.condition.members)
+            raise CodeError(f"contracts: condition {row['condition']!r} is not paid by the head; conditions: {listed}")
+        key = (row["fixmedins_code"], row["pool"], row["condition"])
+        stated = row["own_amt"]
+        given = Contract(
+            condition=terms.condition.position(row["condition"]),
+            enrolled=row["enrolled"],
+            risk_factor=row["risk_factor"],
+            months=row["months"],
+            own_amt=own.get(key, 0) if stated == NO_AMOUNT else stated,
+            outside_amt=row["outside_amt"],
+        )
+        paid.append(PaidContract(*key, pay_heads(terms, given)))
+    return tuple(paid)
+
+
+def _own_costs(prepared: PreparedCases, routes: Routes, terms: Any) -> dict[tuple[str, str, str], int]:
+    """The fund's share of the table's cases paid by the head, by institution, pool and condition."""
+    sound = prepared.payable() & ~cancelled(prepared) & (routes.method == METHOD.position("capitation"))
+    rows = np.flatnonzero(sound)
+    names, wide = list(prepared.region.institutions), len(terms.condition.members)
+
+    def place(code: str) -> int:
+        at = condition_of(terms, code)
+        return 0 if at is None else at
+
+    condition = prepared.facts.coded("dise_codg", place).take(rows)
+    key = (prepared.facts.institution.take(rows) * len(POOL.members) + prepared.pool.take(rows)) * wide + condition
+    sums = sums_by(key, prepared.facts.columns["hifp_pay"].take(rows), len(names) * len(POOL.members) * wide)
+    found = {}
+    for at, amount in enumerate(sums):
+        of_pool, of_condition = divmod(at, wide)
+        institution, pool = divmod(of_pool, len(POOL.members))
+        found[names[institution], POOL.members[pool], terms.condition.members[of_condition]] = amount
+    return found
+
+
+def post_months(prepared: PreparedCases, routes: Routes, scores: Scores) -> MonthTotals:
+    """The cases that points pay, reversals with their sign, summed by institution, pool and month of posting."""
+    facts = prepared.facts
+    methods = [METHOD.position(name) for name in POINT_METHODS]
+    rows = np.flatnonzero(~prepared.faults.bad & np.isin(routes.method, methods) & ~is_outsider(prepared))
+    month = month_of(prepared.posted.take(rows))
+    sign = 1 - 2 * prepared.reversal.take(rows)
+    columns: dict[str, Column] = {
+        "institution": facts.institution,
+        "pool": prepared.pool,
+        "points": np.abs(scores.points),
+        "declared_fund": np.abs(facts.columns["hifp_pay"]),
+        "patient_part": np.abs(facts.columns["psn_part_amt"] + facts.columns["other_pay"]),
+    }
+    names = list(prepared.region.institutions)
+    totals = MonthTotals()
+    for at in range(12):
+        here = np.flatnonzero(month == at)
+        if here.size:
+            of_month = {name: np.ascontiguousarray(column.take(rows[here])) for name, column in columns.items()}
+            totals = totals + post(names, at + 1, sign=sign[here], **of_month)
+    return totals
+
+
+def months_paid(
+    prepared: PreparedCases, totals: MonthTotals, pools: Mapping[str, PoolYear]
+) -> dict[tuple[str, str], int]:
+    """What the terms for the month come to over the year, by institution and pool."""
+    found: dict[tuple[str, str], int] = {}
+    policy, last = prepared.dated.policy, last_day(prepared)
+    for pool, of in pools.items():
+        section = f"monthly_payment.{pool}"
+        terms: MonthlyTerms = policy.build(section, policy.version(section, last))
+        for month in range(1, 13):
+            if not totals.month(pool, month):
+                continue
+            options: dict[str, int] = {}
+            if terms.variant == "month_value":
+                options["year_budget"] = of.distributable.fund
+            elif terms.variant == "budget_value":
+                budget = policy.build(f"pool_budget.{pool}", policy.version(f"pool_budget.{pool}", last))
+                options["point_value"] = published_value(attrs.evolve(of.terms, decimals=terms.value_decimals), budget)
+            for code, paid in pay_month(terms, totals, pool, month, **options).paid.items():
+                found[code, pool] = found.get((code, pool), 0) + paid.payment
+    return found
+
+
+def share_pools(prepared: PreparedCases, totals: Mapping[str, MonthPosting], of: PoolYear) -> YearEnd:
+    """Share surplus and overrun of a pool at the year's end, out of what raising has left of the reserve.
+
+    Institutions whose points come to nothing are left as they are.
+    """
+    policy = prepared.dated.policy
+    section = f"year_end.{of.pool}"
+    terms = policy.build(section, policy.version(section, last_day(prepared)))
+    amounts = {
+        each.fixmedins_code: YearAmounts(totals[each.fixmedins_code].declared_fund, each.by_fund)
+        for each in of.closing.institutions
+        if each.by_fund > 0 and each.fixmedins_code in totals
+    }
+    reserve = max(0, of.closing.adjustment_reserve - of.closing.raised_from_reserve)
+    return share_year(terms, of.pool, amounts, reserve)
+
+
+def clear_accounts(
+    prepared: PreparedCases,
+    accounts: Table,
+    entitlements: Mapping[tuple[str, str], int],
+    sharing: Mapping[tuple[str, str], int],
+    paid: Mapping[tuple[str, str], int],
+) -> Clearing:
+    """Clear the year's accounts, under the terms of the last day of the year.
+
+    Raises TableError for an institution and pool that is owed money and has no account.
+    """
+    policy = prepared.dated.policy
+    terms = policy.build("payment_clearing", policy.version("payment_clearing", last_day(prepared)))
+    rows = {
+        (row["fixmedins_code"], row["pool"]): row for row in read_records(accounts, YearAccount, "accounts", prepared)
+    }
+    missing = sorted(set(entitlements) - set(rows))
+    if missing:
+        shown = "; ".join(f"{code}, {pool}" for code, pool in missing[:5])
+        raise TableError(f"accounts: {len(missing)} institution(s) and pool(s) have cases but no account: {shown}")
+    refused = _refused(prepared)
+    given = []
+    for key, row in rows.items():
+        stated = row["months_paid"]
+        given.append(
+            Account(
+                fixmedins_code=key[0],
+                pool=key[1],
+                entitlement=entitlements.get(key, 0),
+                sharing=sharing.get(key, 0),
+                refused=refused.get(key, 0),
+                months_paid=paid.get(key, 0) if stated == NO_AMOUNT else stated,
+                prepayment_left=row["prepayment_left"],
+                carried_in=row["carried_in"],
+                assessment=row["assessment"],
+            )
+        )
+    return clear_year(terms, given)
+
+
+def _refused(prepared: PreparedCases) -> dict[tuple[str, str], int]:
+    """What review refused of the cases, by institution and pool."""
+    rows = np.flatnonzero(prepared.payable() & ~cancelled(prepared) & ~is_outsider(prepared))
+    return by_institution(prepared, rows, prepared.facts.columns["refused_amt"])
+
+
+def by_institution(prepared: PreparedCases, rows: Column, column: Column) -> dict[tuple[str, str], int]:
+    """Sums of the rows by institution and pool, those with any row."""
+    names, pools = list(prepared.region.institutions), len(POOL.members)
+    key = prepared.facts.institution.take(rows) * pools + prepared.pool.take(rows)
+    held = np.bincount(key, minlength=len(names) * pools)
+    sums = sums_by(key, column.take(rows), len(names) * pools)
+    return {(names[at // pools], POOL.members[at % pools]): sums[at] for at in np.flatnonzero(held).tolist()}

@@ -1,0 +1,234 @@
+"""Pay a table of cases: prepare, route, score, close the pools, share, clear; or pay at the budget value beforehand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from attrs import field, frozen
+
+from mipolicy.batch.columns import Table
+from mipolicy.batch.dated import BatchGap, Gaps
+from mipolicy.batch.result import Rejects
+from mipolicy.cases.accounts import (
+    PaidContract,
+    by_institution,
+    clear_accounts,
+    last_day,
+    months_paid,
+    pay_contracts,
+    post_months,
+    share_pools,
+)
+from mipolicy.cases.prepare import PreparedCases, prepare_cases
+from mipolicy.cases.region import read_region
+from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
+from mipolicy.cases.route import Routes, route_cases
+from mipolicy.cases.score import Scores, score_cases
+from mipolicy.cases.several import choose_by_item, join_returns, with_factor
+from mipolicy.cases.year import (
+    PoolYear,
+    cancelled,
+    close_pool,
+    is_outsider,
+    outsiders_by_item,
+    pay_at_budget_value,
+    pool_terms,
+)
+from mipolicy.errors import Fault, TableError
+from mipolicy.money import Column
+from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL
+from mipolicy.payment.clearing import Clearing
+from mipolicy.payment.monthly import MonthPosting
+from mipolicy.payment.points import PaymentYearTerms
+from mipolicy.payment.year_end import YearEnd
+from mipolicy.policy import Policy
+
+__all__ = ["At", "pay_table"]
+
+At: TypeAlias = Literal["settlement", "budget"]
+
+
+def pay_table(
+    policy: Policy,
+    cases: Table,
+    *,
+    institutions: Table,
+    groups: Table,
+    differences: Table | None = None,
+    auxiliaries: Table | None = None,
+    contracts: Table | None = None,
+    accounts: Table | None = None,
+    year: int | None = None,
+    at: At = "settlement",
+    gaps: Gaps = "raise",
+    threads: int | None = None,
+) -> PaidTable:
+    """Pay a table of cases of a region's year, each by exactly one method, and close the year of each pool.
+
+    cases: columns named as the fields of `Case`; institutions, groups, differences, auxiliaries: the region's tables,
+    named as `Institution`, `Group`, `DifferenceFactor`, `AuxiliaryFactor`; contracts: paid by the head, as
+    `ContractRecord`; accounts: the agency's books, as `YearAccount`: with them the year is cleared; year: the year that
+    is closed, the only one of the table by default; at: the settlement value, or the budget value published before the
+    year, without closing it; gaps: "raise" before any case is paid, or "reject" those that meet one.
+    Raises TableError, BatchGap, PolicyGap, RepealedPolicy, InputError.  Bad rows go to the rejects with their reason.
+    """
+    _check_options(at, gaps, threads)
+    region = read_region(institutions, groups, differences, auxiliaries)
+    workers = threads or min(os.cpu_count() or 1, 2)
+    prepared = prepare_cases(policy, cases, region, year, workers)
+    present = [POOL.members[at] for at in np.unique(prepared.pool[prepared.payable()]).tolist()]
+    terms = {pool: pool_terms(prepared, pool) for pool in present}
+    outsiders = outsiders_by_item(prepared, {pool: of for pool, (of, _) in terms.items()})
+    routes, scores = _scored(prepared, outsiders, gaps, workers)
+    contracts_paid = pay_contracts(prepared, routes, contracts)
+    pools: dict[str, PoolYear] = {}
+    values: dict[str, int] = {}
+    for pool, of in terms.items():
+        if at == "budget":
+            values[pool] = pay_at_budget_value(prepared, routes, scores, pool, of, threads=workers)
+        else:
+            beside = sum(each.paid.payment for each in contracts_paid if each.pool == pool)
+            pools[pool] = close_pool(prepared, routes, scores, pool, of, beside=beside, threads=workers)
+    _reverse(prepared, routes, scores)
+    prepared.dated.warn(stacklevel=3)
+    of_year = _year_end(prepared, routes, scores, pools, contracts_paid, accounts) if pools else YearOfAccounts()
+    return _result(prepared, routes, scores, pools, values, contracts_paid, of_year)
+
+
+@frozen(eq=False)
+class YearOfAccounts:
+    """What follows the closing of the pools: sharing by pool, what was posted by institution, the books cleared."""
+
+    shared: Mapping[str, YearEnd] = field(factory=dict)
+    posted: Mapping[str, Mapping[str, MonthPosting]] = field(factory=dict)
+    clearing: Clearing | None = None
+
+
+def _check_options(at: str, gaps: str, threads: int | None) -> None:
+    if at not in ("settlement", "budget"):
+        raise TableError(f"at takes 'settlement' or 'budget', not {at!r}")
+    if gaps not in ("raise", "reject"):
+        raise TableError(f"gaps takes 'raise' or 'reject', not {gaps!r}")
+    if threads is not None and threads < 1:
+        raise TableError("threads must be at least 1")
+
+
+def _scored(prepared: PreparedCases, outsiders: Column, gaps: Gaps, threads: int) -> tuple[Routes, Scores]:
+    """Every case with its method and its points or price.
+
+    Raises BatchGap where the policy leaves open what some case needs, and gaps are not rejected.
+    """
+    _state_year(prepared)
+    routes = route_cases(prepared, outsiders, threads)
+    factor = join_returns(prepared, routes)
+    choose_by_item(prepared, routes, threads)
+    scores = score_cases(prepared, routes, threads)
+    if prepared.dated.gaps and gaps == "raise":
+        raise BatchGap(tuple(prepared.dated.gaps))
+    scores.points[:] = with_factor(scores.points, factor)
+    return routes, scores
+
+
+def _state_year(prepared: PreparedCases) -> None:
+    """What is published for the year, as facts of every case."""
+    policy = prepared.dated.policy
+    terms: PaymentYearTerms = policy.build("payment_year", policy.version("payment_year", last_day(prepared)))
+    for name in ("mean_of_all", "all_mean"):
+        prepared.facts.set(name, np.broadcast_to(np.int64(terms.mean_of_all), prepared.read.rows))
+
+
+def _reverse(prepared: PreparedCases, routes: Routes, scores: Scores) -> None:
+    """Give each reversal what its case has, with the opposite sign."""
+    rows = np.flatnonzero(prepared.original >= 0)
+    cases = prepared.original[rows]
+    for column in (routes.method, routes.reason, routes.original):
+        column[rows] = column[cases]
+    for column in (scores.points, scores.standard, scores.payment, scores.carved_out):
+        column[rows] = -column[cases]
+    lost = rows[prepared.faults.bad[cases]]
+    prepared.faults.mark(lost, Fault("reversal", "the case that it reverses is rejected"))
+
+
+def _year_end(
+    prepared: PreparedCases,
+    routes: Routes,
+    scores: Scores,
+    pools: Mapping[str, PoolYear],
+    contracts: tuple[PaidContract, ...],
+    accounts: Table | None,
+) -> YearOfAccounts:
+    """Sharing at the year's end, and the year cleared where the books are given."""
+    months = post_months(prepared, routes, scores)
+    posted = {pool: months.year(pool) for pool in pools}
+    shared = {pool: share_pools(prepared, posted[pool], of) for pool, of in pools.items()}
+    if accounts is None:
+        return YearOfAccounts(shared, posted)
+    entitled = _entitlements(prepared, routes, scores, pools, contracts)
+    sharing = {(line.fixmedins_code, pool): line.sharing for pool, of in shared.items() for line in of.lines}
+    paid = months_paid(prepared, months, pools)
+    return YearOfAccounts(shared, posted, clear_accounts(prepared, accounts, entitled, sharing, paid))
+
+
+def _entitlements(
+    prepared: PreparedCases,
+    routes: Routes,
+    scores: Scores,
+    pools: Mapping[str, PoolYear],
+    contracts: tuple[PaidContract, ...],
+) -> dict[tuple[str, str], int]:
+    """What the local fund owes by institution and pool: for points, for cases paid otherwise, by the head."""
+    by_points = np.isin(routes.method, [METHOD.position(name) for name in POINT_METHODS])
+    local = prepared.payable() & ~cancelled(prepared) & ~is_outsider(prepared)
+    owed = np.where(by_points, scores.carved_out, scores.payment)
+    found = by_institution(prepared, np.flatnonzero(local), owed)
+    for pool, of in pools.items():
+        for each in of.closing.institutions:
+            key = (each.fixmedins_code, pool)
+            found[key] = found.get(key, 0) + each.by_fund
+    for contract in contracts:
+        key = (contract.fixmedins_code, contract.pool)
+        found[key] = found.get(key, 0) + contract.paid.payment
+    return found
+
+
+def _result(
+    prepared: PreparedCases,
+    routes: Routes,
+    scores: Scores,
+    pools: Mapping[str, PoolYear],
+    values: Mapping[str, int],
+    contracts: tuple[PaidContract, ...],
+    of_year: YearOfAccounts,
+) -> PaidTable:
+    good, read = prepared.faults.good(), prepared.read
+    held: dict[str, Any] = {
+        "level": prepared.region.level.take(prepared.facts.institution),
+        "pool": prepared.pool,
+        "method": routes.method,
+        "reason": routes.reason,
+        "points": scores.points,
+        "standard": scores.standard,
+        "payment": scores.payment,
+        "carved_out": scores.carved_out,
+    }
+    why = prepared.faults.why
+    bad = np.array(sorted(why), np.int64)
+    ids = tuple(prepared.text("setl_id", row) for row in bad.tolist())
+    faults = [why[row] for row in bad.tolist()]
+    return PaidTable(
+        rows_in=read.rows,
+        year=prepared.year,
+        row=good,
+        columns={name: held.get(name, read.columns.get(name)).take(good) for name in CASE_OUTPUTS},  # type: ignore[union-attr]  # every output is one or the other
+        rejects=Rejects(bad, ids, tuple(each.reason for each in faults), tuple(each.message for each in faults)),
+        pools=pools,
+        contracts=contracts,
+        shared=of_year.shared,
+        posted=of_year.posted,
+        clearing=of_year.clearing,
+        budget_values=values,
+        prepared=prepared,
+    )

@@ -1,0 +1,87 @@
+"""What paying a table of cases gives: columns of the paid cases, rejects, the pools' years, the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import numpy as np
+from attrs import frozen
+
+from mipolicy.axes import LEVEL
+from mipolicy.batch.result import Rejects
+from mipolicy.cases.accounts import PaidContract
+from mipolicy.cases.prepare import PreparedCases
+from mipolicy.cases.year import PoolYear
+from mipolicy.money import Column, yuan_text
+from mipolicy.payment.axes import METHOD, POOL
+from mipolicy.payment.clearing import Clearing
+from mipolicy.payment.monthly import MonthPosting
+from mipolicy.payment.router import REASON
+from mipolicy.payment.year_end import YearEnd
+from mipolicy.policy.kinds import unit_text
+from mipolicy.tables import Axis
+from mipolicy.texts import Coded
+
+__all__ = ["CASE_OUTPUTS", "PaidTable"]
+
+CASE_OUTPUTS: Final[Mapping[str, str | Axis]] = {
+    "setl_id": "",
+    "fixmedins_code": "",
+    "level": LEVEL,
+    "pool": POOL,
+    "group_code": "",
+    "method": METHOD,
+    "reason": REASON,
+    "points": "points",
+    "medfee_sumamt": "fen",
+    "standard": "fen",
+    "payment": "fen",
+    "carved_out": "fen",
+    "insuplc_admdvs": "",
+}
+"""What is kept of every paid case, with its unit; codes are positions in their axis."""
+
+
+@frozen(eq=False)
+class PaidTable:
+    """A table of cases paid: rows in = rows paid + rows rejected.
+
+    row: place of each paid row in the table given; columns: one entry per paid row, by the names of `CASE_OUTPUTS`;
+    pools: the year of each pool, none where cases are paid at the budget value; contracts: paid by the head; shared:
+    sharing at the year's end by pool; posted: what points, months and patients came to by pool and institution;
+    clearing: the accounts cleared, None without accounts; budget_values: what a point was worth where cases are paid at
+    the budget value, in yuan x 10^decimals; prepared: the cases as they were read.
+    """
+
+    rows_in: int
+    year: int
+    row: Column
+    columns: Mapping[str, Any]
+    rejects: Rejects
+    pools: Mapping[str, PoolYear]
+    contracts: tuple[PaidContract, ...]
+    shared: Mapping[str, YearEnd]
+    posted: Mapping[str, Mapping[str, MonthPosting]]
+    clearing: Clearing | None
+    budget_values: Mapping[str, int]
+    prepared: PreparedCases
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def texts(self, language: str = "en") -> dict[str, list[str]]:
+        """The columns as text for files: amounts in yuan, codes as the words of their lists."""
+        written: dict[str, list[str]] = {}
+        for name, column in self.columns.items():
+            unit = CASE_OUTPUTS[name]
+            if isinstance(unit, Axis):
+                words = unit.zh if language == "zh" else unit.members
+                written[name] = [words[code] for code in column.tolist()]
+            elif unit == "fen":
+                written[name] = [yuan_text(amount) for amount in column.tolist()]
+            elif unit:
+                written[name] = [unit_text(unit, figure) for figure in column.tolist()]
+            else:
+                written[name] = (column.texts() if isinstance(column, Coded) else np.asarray(column)).tolist()
+        return written

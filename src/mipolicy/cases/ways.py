@@ -1,0 +1,132 @@
+"""The ways of paying a case, as the table form joins them: section, rule, and the codes of a rule's own lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
+
+import attrs
+from attrs import frozen
+
+from mipolicy.cases.facts import Facts
+from mipolicy.money import Column
+from mipolicy.payment import bed_day, capitation, day_surgery, dip, drg_points, drg_weight, per_diem, single_disease
+from mipolicy.tables import Axis
+
+__all__ = ["LISTS", "WAYS", "Way", "listed"]
+
+Codes: TypeAlias = Mapping[str, Column]
+
+
+def _no_codes(_terms: Any, _facts: Facts) -> Codes:
+    return {}
+
+
+@frozen
+class Way:
+    """How a method pays: the section of its terms, its rule and input, and which of its steps count.
+
+    points: whether it gives points, which the point value turns into money; codes: facts that the terms' own lists
+    give of a case; by_item: the step that says that the case is paid by item after all, if the rule has one.
+    """
+
+    section: str
+    given: type[attrs.AttrsInstance]
+    apply: Callable[[Any, Any], Any]
+    points: bool
+    codes: Callable[[Any, Facts], Codes] = _no_codes
+    by_item: str = ""
+
+
+def _on_axis(axis: Axis, facts: Facts, text: str, unlisted: int) -> Column:
+    """The place of each case's code in a list of the terms, `unlisted` where it is not there."""
+    places = {member: at for at, member in enumerate(axis.members)}
+    return facts.coded(text, lambda code: places.get(code, unlisted))
+
+
+def _disease(terms: single_disease.SingleDiseaseTerms, facts: Facts) -> Codes:
+    return {"disease": _on_axis(terms.disease, facts, "dise_codg", 0)}
+
+
+def _operation(terms: day_surgery.DaySurgeryTerms, facts: Facts) -> Codes:
+    return {"operation": _on_axis(terms.operation, facts, "dise_codg", -1)}
+
+
+def _condition(terms: per_diem.PerDiemTerms, facts: Facts) -> Codes:
+    """The condition of each case: the first that names its disease or its department."""
+
+    def of(disease: str, ward: str) -> int:
+        return per_diem.condition_of(terms, disease, ward)
+
+    return {"condition": facts.paired("dise_codg", "bilg_dept_codg", of)}
+
+
+def _bed_day_list(terms: bed_day.BedDayTerms, facts: Facts) -> Codes:
+    """The list of each case, by its disease or else by its group."""
+
+    def of(disease: str, group: str) -> int:
+        at = bed_day.list_of(terms, disease)
+        return at if at >= 0 else bed_day.list_of(terms, group)
+
+    return {"bed_day_list": facts.paired("dise_codg", "group_code", of)}
+
+
+WAYS: Final[Mapping[str, Way]] = MappingProxyType(
+    {
+        "dip": Way("dip", dip.DipCase, dip.score, True, by_item="paid_by_item"),
+        "drg_points": Way("drg_points", drg_points.DrgPointsCase, drg_points.pay, True),
+        "bed_day_points": Way("bed_day", bed_day.BedDayCase, bed_day.pay, True, _bed_day_list),
+        "drg_weight": Way("drg_weight", drg_weight.DrgCase, drg_weight.pay, False),
+        "single_disease": Way(
+            "single_disease",
+            single_disease.PricedCase,
+            single_disease.pay,
+            False,
+            _disease,
+        ),
+        "day_surgery": Way(
+            "day_surgery",
+            day_surgery.DaySurgeryCase,
+            day_surgery.pay,
+            False,
+            _operation,
+        ),
+        "per_diem": Way("per_diem", per_diem.BedDayCase, per_diem.pay, False, _condition),
+    }
+)
+"""By method; capitation pays institutions and not cases, and care by item is paid as the benefit rooms settled it."""
+
+
+def _is_priced(terms: single_disease.SingleDiseaseTerms, facts: Facts, rows: Column) -> Any:
+    disease = _disease(terms, facts)["disease"].take(rows)
+    return single_disease.applies(terms, disease, facts.of("pilot_tcm", rows), facts.of("level", rows))
+
+
+def _is_day_surgery(terms: day_surgery.DaySurgeryTerms, facts: Facts, rows: Column) -> Any:
+    return (_operation(terms, facts)["operation"].take(rows) >= 0) & (facts.of("day_surgery_accepted", rows) != 0)
+
+
+def _is_per_diem(terms: per_diem.PerDiemTerms, facts: Facts, rows: Column) -> Any:
+    return _condition(terms, facts)["condition"].take(rows) > 0
+
+
+def _is_per_head(terms: capitation.CapitationTerms, facts: Facts, rows: Column) -> Any:
+    found = facts.coded("dise_codg", lambda code: int(capitation.condition_of(terms, code) is not None))
+    return (found.take(rows) != 0) & (facts.of("inpatient", rows) == 0)
+
+
+LISTS: Final[Mapping[str, Callable[[Any, Facts, Column], Any]]] = MappingProxyType(
+    {
+        "single_disease": _is_priced,
+        "day_surgery": _is_day_surgery,
+        "per_diem": _is_per_diem,
+        "capitation": _is_per_head,
+    }
+)
+"""Which cases each list takes, under one version of its terms."""
+
+
+def listed(word: str, terms: Any, facts: Facts, rows: Column) -> Any:
+    """Which of the rows a list takes, as booleans; word: one of `LISTS`."""
+    return LISTS[word](terms, facts, rows) != 0
