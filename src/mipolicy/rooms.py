@@ -24,6 +24,15 @@ from mipolicy.benefits.out_of_area import DirectSettlementTerms, OutOfAreaTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.payment.capitation import CapitationTerms
+from mipolicy.payment.consortium import ConsortiumTerms
+from mipolicy.payment.day_surgery import DaySurgeryTerms
+from mipolicy.payment.disease_price import PriceEvaluationTerms, PriceRevisionTerms
+from mipolicy.payment.maternity import MaternityPaymentTerms
+from mipolicy.payment.per_diem import PerDiemTerms
+from mipolicy.payment.services_drugs import ServicesDrugsTerms
+from mipolicy.payment.single_disease import PathwayExitTerms, SingleDiseaseTerms
+from mipolicy.payment.special_case import SpecialCaseTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -90,6 +99,18 @@ def _sections() -> Iterable[Section]:
         yield Section(f"eligibility.{scheme}", EligibilityTerms, fixed=fixed, zh=f"{name}待遇享受")
     yield Section("both_schemes", BothSchemesTerms, zh="重复参保")
     yield Section("incentive", IncentiveTerms, zh="居民参保激励")
+    # payment
+    yield Section("single_disease", SingleDiseaseTerms, zh="单病种付费")
+    yield Section("pathway_exit", PathwayExitTerms, zh="单病种退出")
+    yield Section("price_evaluation", PriceEvaluationTerms, zh="单病种付费标准测算")
+    yield Section("price_revision", PriceRevisionTerms, zh="单病种付费标准调整")
+    yield Section("day_surgery", DaySurgeryTerms, zh="日间手术付费")
+    yield Section("per_diem", PerDiemTerms, zh="按床日付费")
+    yield Section("capitation", CapitationTerms, zh="按人头付费")
+    yield Section("consortium", ConsortiumTerms, zh="医联体按人头付费")
+    yield Section("maternity_payment", MaternityPaymentTerms, zh="生育医疗费用付费")
+    yield Section("services_drugs", ServicesDrugsTerms, zh="医疗服务与药品分开支付")
+    yield Section("special_case", SpecialCaseTerms, zh="特例单议与除外支付")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})
