@@ -41,6 +41,7 @@ class PriceEvaluationTerms:
     high_percentile: int = terms_field(FigureKind("rate"), "高端裁剪百分位", "percentile above which cases are trimmed")
     rank_rule: str = terms_field(ChoiceKind(RANK_RULES), "百分位取法", "which cost stands at a percentile")
     edges_kept: int = terms_field(FlagKind(), "保留百分位上的病例", "whether cases at a percentile are kept")
+    trim_cases: int = terms_field(FigureKind("count"), "裁剪最少病例数", "fewest cases that are trimmed")
     least_cases: int = terms_field(FigureKind("count"), "最少病例数", "fewest cases for a suggestion")
     sample_spread: int = terms_field(FlagKind(), "按样本计算离散度", "whether the spread divides by n - 1")
     price_index: int = terms_field(FigureKind("factor"), "价格调整系数", "factor that brings past costs up to date")
@@ -105,7 +106,7 @@ def _suggested(terms: PriceEvaluationTerms, costs: DiseaseCosts) -> SuggestedPri
         return SuggestedPrice(costs.dise_codg, costs.cases, None, None, 0, 0, None, None, None)
     low, high = (Fraction(costs.at_rank(rank)) for rank in (1, costs.cases))
     kept = costs
-    if terms.method == "trimmed_mean":
+    if terms.method == "trimmed_mean" and costs.cases >= terms.trim_cases:
         low, high = (
             percentile(terms.rank_rule, costs, share) for share in (terms.low_percentile, terms.high_percentile)
         )
@@ -113,7 +114,7 @@ def _suggested(terms: PriceEvaluationTerms, costs: DiseaseCosts) -> SuggestedPri
     if kept.cases <= terms.sample_spread:
         raise InputError(
             f"disease {costs.dise_codg}: trimming leaves {kept.cases} of {costs.cases} cases, too few for a price; "
-            "raise least_cases, or keep the edges"
+            "raise trim_cases, or keep the edges"
         )
     middle = kept.median() if terms.method == "median" else Fraction(kept.total, kept.cases)
     return SuggestedPrice(
