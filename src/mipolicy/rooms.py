@@ -27,6 +27,15 @@ from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.payment.axes import POOL
 from mipolicy.payment.points import PaymentYearTerms, PointValueTerms, PoolBudgetTerms
 from mipolicy.payment.router import RouterTerms
+from mipolicy.payment.capitation import CapitationTerms
+from mipolicy.payment.consortium import ConsortiumTerms
+from mipolicy.payment.day_surgery import DaySurgeryTerms
+from mipolicy.payment.disease_price import PriceEvaluationTerms, PriceRevisionTerms
+from mipolicy.payment.maternity import MaternityPaymentTerms
+from mipolicy.payment.per_diem import PerDiemTerms
+from mipolicy.payment.services_drugs import ServicesDrugsTerms
+from mipolicy.payment.single_disease import PathwayExitTerms, SingleDiseaseTerms
+from mipolicy.payment.special_case import SpecialCaseTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -99,6 +108,17 @@ def _sections() -> Iterable[Section]:
     for pool, name in zip(POOL.members, POOL.zh, strict=True):
         yield Section(f"pool_budget.{pool}", PoolBudgetTerms, zh=f"{name}基金预算")
         yield Section(f"point_value.{pool}", PointValueTerms, zh=f"{name}点值")
+    yield Section("single_disease", SingleDiseaseTerms, zh="单病种付费")
+    yield Section("pathway_exit", PathwayExitTerms, zh="单病种退出")
+    yield Section("price_evaluation", PriceEvaluationTerms, zh="单病种付费标准测算")
+    yield Section("price_revision", PriceRevisionTerms, zh="单病种付费标准调整")
+    yield Section("day_surgery", DaySurgeryTerms, zh="日间手术付费")
+    yield Section("per_diem", PerDiemTerms, zh="按床日付费")
+    yield Section("capitation", CapitationTerms, zh="按人头付费")
+    yield Section("consortium", ConsortiumTerms, zh="医联体按人头付费")
+    yield Section("maternity_payment", MaternityPaymentTerms, zh="生育医疗费用付费")
+    yield Section("services_drugs", ServicesDrugsTerms, zh="医疗服务与药品分开支付")
+    yield Section("special_case", SpecialCaseTerms, zh="特例单议与除外支付")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

@@ -53,6 +53,9 @@ DRUGS = "三(四) 严格医保药品目录管理"
 MUTUAL_AID = "三(三) 支持医疗互助有序发展"
 COMMERCIAL = "三(三) 积极发展商业医疗保险"
 EPIDEMIC = "一(一) 在重大疫情防治中发挥医保作为"
+SINGLE_DISEASE = "三(九) 完善单病种付费管理"
+PAYMENT_BEFORE = "一(一) 医疗保险重点领域改革不断深化"
+PAYMENT_REFORM = "三(四) 深化医保支付方式改革"
 EPIDEMIC_PLAN = "三(一) 健全重大疫情医疗救治费用保障机制"
 
 SIXTY = str({"from": "0.00", "rate": dict.fromkeys(HARDSHIP.members, "60%")})
@@ -260,6 +263,12 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "account_credit": [("2023", "open", "open", POOLING)],
         "account_use": [("2023", "open", "open", "二(六) 扩大异地就医直接结算")],
         "direct_settlement": [("2023", "open", "open", DIRECT)],
+        "single_disease": [("2023", "open", "open", TCM)],
+        "pathway_exit": [("2023", "open", "open", SINGLE_DISEASE)],
+        "price_evaluation": [("2023", "open", "open", SINGLE_DISEASE)],
+        "price_revision": [("2023", "open", "open", SINGLE_DISEASE)],
+        "day_surgery": [("2023", "open", "open", "三(十) 支持日间手术开展")],
+        "special_case": [("2023", "open", "open", "三(八) 深化DIP支付方式改革")],
     },
     "shangyu-2013": {
         "outpatient.resident.general": [("2013", "open", "open", "二(二)3 控制市级就医人次和均次费用增长")],
@@ -268,7 +277,7 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "referral": [("2013", "open", "open", OUTSIDE_CITY)],
         "out_of_area.resident": [("2013", "open", "open", OUTSIDE_CITY)],
     },
-    "taizhou-2024": {},
+    "taizhou-2024": {"special_case": [("2024", "open", "open", "二(三)(6)")]},
     "tianjin-2021": {
         "catalogue": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
         "catalogue_items": [("plan", "open", "open", "三(一) 严格落实医疗保障待遇清单制度")],
@@ -321,6 +330,12 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "household_relief": [("plan", "open", "open", ASSISTANCE)],
         "account_use": [("plan", "open", "open", "三(一) 完善基本医疗保险政策")],
         "insurance_transfer": [("plan", "open", "open", "三(七) 做好医保跨地区转移服务")],
+        "single_disease": [("2020", "open", "open", PAYMENT_BEFORE)],
+        "per_diem": [("2020", "open", "open", PAYMENT_BEFORE), ("plan", "open", "open", PAYMENT_REFORM)],
+        "capitation": [("2020", "open", "open", PAYMENT_BEFORE), ("plan", "open", "open", PAYMENT_REFORM)],
+        "consortium": [("plan", "open", "open", PAYMENT_REFORM)],
+        "maternity_payment": [("plan", "open", "open", MATERNITY)],
+        "services_drugs": [("plan", "open", "open", PAYMENT_REFORM)],
     },
 }
 
@@ -348,6 +363,12 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("account_credit", "2023"): {"basis", "own_rate", "allotted_rate", "allotted_amount"},
         ("account_use", "2023"): {"uses"},
         ("direct_settlement", "2023"): {"enabled", "starts"},
+        ("single_disease", "2023"): {"diseases", "pilot_diseases"},
+        ("pathway_exit", "2023"): {"ground", "variance_limit"},
+        ("price_evaluation", "2023"): {"method"},
+        ("price_revision", "2023"): {"up_limit", "down_limit", "part_of_gap"},
+        ("day_surgery", "2023"): {"operations", "fund_rate", "documents"},
+        ("special_case", "2023"): {"criteria", "quota"},
     },
     "shangyu-2013": {
         ("outpatient.resident.general", "2013"): {"deductible", "rate"},
@@ -356,7 +377,7 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("referral", "2013"): {"patient_request_steps"},
         ("out_of_area.resident", "2013"): {"points_off", "factor", "preself_first"},
     },
-    "taizhou-2024": {},
+    "taizhou-2024": {("special_case", "2024"): {"criteria", "carve_out_rate"}},
     "tianjin-2021": {
         ("catalogue", "plan"): {"excess_payer"},
         ("catalogue_items", "plan"): {"items", "excluded"},
@@ -402,6 +423,14 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("household_relief", "plan"): {"spending_rate", "income_limit", "rate"},
         ("account_use", "plan"): {"uses"},
         ("insurance_transfer", "plan"): {"counted_schemes", "overlap_counts", "balance"},
+        ("single_disease", "2020"): {"effective", "diseases"},
+        ("per_diem", "2020"): {"effective", "conditions", "phases"},
+        ("per_diem", "plan"): {"conditions", "phases"},
+        ("capitation", "2020"): {"effective", "conditions"},
+        ("capitation", "plan"): {"conditions"},
+        ("consortium", "plan"): {"standard"},
+        ("maternity_payment", "plan"): {"antenatal_standard", "delivery_price"},
+        ("services_drugs", "plan"): {"way"},
     },
 }
 
