@@ -15,7 +15,7 @@ from mipolicy.errors import AmountError
 from mipolicy.money import Column
 from mipolicy.traced import Traced, recorded
 
-__all__ = ["INT63", "any_columns", "bounds_of", "half_up", "half_up_by", "half_up_int", "mul_div", "split"]
+__all__ = ["INT63", "any_columns", "bounds_of", "half_up", "half_up_by", "half_up_int", "mul_div", "mul_div_by", "split"]
 
 INT63: Final = 2**63
 _INT64: Final = np.dtype(np.int64)
@@ -166,6 +166,37 @@ def mul_div(a: Any, b: Any, c: Any) -> Any:
     quotient += twice >= whole
     quotient -= twice < -whole
     return np.where((a < 0) ^ (b < 0) ^ (c < 0), -quotient, quotient) if signed else quotient
+
+
+@overload
+def mul_div_by(a: int, b: int, c: int, unit: int) -> int: ...
+@overload
+def mul_div_by(a: Column, b: Column, c: Column, unit: int) -> Column: ...
+def mul_div_by(a: Any, b: Any, c: Any, unit: int) -> Any:
+    """a x b / (c x unit) rounded half up, where c x unit may pass what `mul_div` can prove; nothing below 0.
+
+    unit: a power of ten.  With 10**k even, half up of the whole part of x / m over 10**k is half up of x over m x 10**k,
+    so as much of the unit as is needed is divided off the whole part.
+    Raises AmountError as `mul_div` does, and for columns with a figure below 0.
+
+    >>> mul_div_by(10**9, 10**9, 10**10, 10**6)
+    100
+    """
+    if not any_columns(a, b, c):
+        return mul_div(a, b, c * unit)
+    (least, _), (low, _), (lowest, largest) = bounds_of(a), bounds_of(b), bounds_of(c)
+    if min(least, low, lowest) < 0:
+        raise AmountError("mul_div_by: columns must not hold figures below 0")
+    fine = 1
+    while largest * unit >= fine * 2**60 and fine < unit:
+        fine *= 10
+    divisor = c * (unit // fine)
+    quotient = mul_div(a, b, divisor)
+    if fine == 1:
+        return quotient
+    # The remainder is at most half the divisor either way, so its sign survives arithmetic modulo 2**64.
+    whole = quotient - ((a * b - quotient * divisor) < 0)
+    return half_up_by(whole, fine, signed=False)
 
 
 def split(total: int, weights: Sequence[int] | Column, codes: Sequence[str] | None = None) -> list[int]:
