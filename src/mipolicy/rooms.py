@@ -24,6 +24,10 @@ from mipolicy.benefits.out_of_area import DirectSettlementTerms, OutOfAreaTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.payment.clearing import ClearingTerms
+from mipolicy.payment.dip import DipTerms
+from mipolicy.payment.monthly import MonthlyTerms
+from mipolicy.payment.year_end import SharingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -90,6 +94,13 @@ def _sections() -> Iterable[Section]:
         yield Section(f"eligibility.{scheme}", EligibilityTerms, fixed=fixed, zh=f"{name}待遇享受")
     yield Section("both_schemes", BothSchemesTerms, zh="重复参保")
     yield Section("incentive", IncentiveTerms, zh="居民参保激励")
+    # payment
+    yield Section("dip", DipTerms, zh="DIP病例分值")
+    for pool, (_, name) in _STATUS.items():
+        yield Section(f"monthly_payment.{pool}", MonthlyTerms, zh=f"{name}月度结算")
+    for pool, (_, name) in _STATUS.items():
+        yield Section(f"year_end.{pool}", SharingTerms, zh=f"{name}年终分担")
+    yield Section("payment_clearing", ClearingTerms, zh="年度清算")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

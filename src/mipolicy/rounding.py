@@ -15,7 +15,17 @@ from mipolicy.errors import AmountError
 from mipolicy.money import Column
 from mipolicy.traced import Traced, recorded
 
-__all__ = ["INT63", "any_columns", "bounds_of", "half_up", "half_up_by", "half_up_int", "mul_div", "mul_div_by", "split"]
+__all__ = [
+    "INT63",
+    "any_columns",
+    "bounds_of",
+    "half_up",
+    "half_up_by",
+    "half_up_int",
+    "mul_div",
+    "mul_div_by",
+    "split",
+]
 
 INT63: Final = 2**63
 _INT64: Final = np.dtype(np.int64)
@@ -175,8 +185,8 @@ def mul_div_by(a: Column, b: Column, c: Column, unit: int) -> Column: ...
 def mul_div_by(a: Any, b: Any, c: Any, unit: int) -> Any:
     """a x b / (c x unit) rounded half up, where c x unit may pass what `mul_div` can prove; nothing below 0.
 
-    unit: a power of ten.  With 10**k even, half up of the whole part of x / m over 10**k is half up of x over m x 10**k,
-    so as much of the unit as is needed is divided off the whole part.
+    unit: a power of ten.  With an even n, half up of the whole part of x / m over n is half up of x over m x n, so that
+    as much of the unit as has to be is divided off the whole part.
     Raises AmountError as `mul_div` does, and for columns with a figure below 0.
 
     >>> mul_div_by(10**9, 10**9, 10**10, 10**6)

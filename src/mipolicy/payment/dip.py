@@ -71,7 +71,9 @@ class DipTerms:
     high_limit: int = terms_field(FigureKind("factor_limit"), "高倍率界限", "high limit of cost over mean")
     high_side: str = terms_field(ChoiceKind(("above", "at_or_above")), "高倍率边界", "side of the high limit")
     high_offset: str = terms_field(
-        ChoiceKind(("one", "institution_factor", "high_limit")), "高倍率公式加数", "added to what exceeds the high limit"
+        ChoiceKind(("one", "institution_factor", "high_limit")),
+        "高倍率公式加数",
+        "added to the excess over the limit",
     )
     factor_in_high: int = terms_field(
         FlagKind(), "高倍率是否乘机构系数", "whether the institution factor multiplies above the high limit"
