@@ -6,6 +6,7 @@ Rules P01, P03, P20, P28 with reading A19; formulas.md section 2.  Amounts in fe
 from __future__ import annotations
 
 from functools import partial
+from math import gcd
 from typing import Any, Final, Generic
 
 from attrs import frozen
@@ -253,14 +254,15 @@ def _deviation(terms: DipTerms, band: A, cost: A, mean: A, factor: A, waits: A) 
     denominator = pick(by_ratio, mean, 1 + band * 0)
     if terms.high_limit >= NO_LIMIT:
         return numerator, denominator
-    offsets = {"one": one + band * 0, "institution_factor": factor, "high_limit": terms.high_limit + band * 0}
-    above = offsets[terms.high_offset] - terms.high_limit
+    above: Any = {"one": one, "institution_factor": factor, "high_limit": terms.high_limit}[terms.high_offset]
+    above = above - terms.high_limit
+    step = 1 if terms.high_offset == "institution_factor" else gcd(above, one)  # in lowest terms more can be proven
     high = any_of(is_same(band, _HIGH), is_same(band, _EXTREME))
-    numerator = pick(high, cost * one + mean * above, numerator)
-    denominator = pick(high, mean * one, denominator)
+    numerator = pick(high, cost * (one // step) + mean * half_up(above, step), numerator)
+    denominator = pick(high, mean * (one // step), denominator)
     if terms.extreme_limit >= NO_LIMIT or terms.extreme_points == "as_high":
         return numerator, denominator
-    until = {"at_limit": above + terms.extreme_limit, "score": one + band * 0, "nothing": band * 0}
+    until: Any = {"at_limit": above + terms.extreme_limit, "score": one, "nothing": 0}
     return pick(waits, until[terms.extreme_points], numerator), pick(waits, one, denominator)
 
 
@@ -271,11 +273,13 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     mean = pick(case.grouped, case.level_mean if terms.reference_mean == "level" else case.group_mean, case.all_mean)
     group_score = pick(case.grouped, case.base_points, terms.mean_points)
     band = _band(terms, case, cost, mean)
-    fixed, by_cost = is_same(band, _FIXED), is_same(band, _UNGROUPED)
+    fixed = _listed(terms, "fixed_score", case)
     high = any_of(is_same(band, _HIGH), is_same(band, _EXTREME))
 
     institution = pick(fixed, one, _institution_factor(terms, case))
-    institution = pick(all_of(by_cost, none_of(terms.factor_in_ungrouped)), one, institution)
+    by_cost = terms.ungrouped == "factor" and not terms.factor_in_ungrouped
+    of_no_group = one + band * 0 if by_cost else capped(case.institution_factor, terms.institution_factor_cap)
+    institution = pick(case.grouped, institution, of_no_group)
     auxiliary = case.auxiliary_factor if terms.auxiliary else one + band * 0
     auxiliary = pick(case.grouped, pick(fixed, one, auxiliary), terms.ungrouped_factor)
     tcm_factor = pick(case.grouped, _uplift(terms, case), one)
@@ -287,7 +291,8 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     product, part = _product(terms, group_score, pick(left_out, one, institution), auxiliary)
     numerator, denominator = _deviation(terms, band, cost, mean, institution, waits)
     if once:
-        numerator, denominator = times(numerator, tcm_factor), times(denominator, one)
+        step = gcd(terms.tcm_factor, one)
+        numerator, part = times(numerator, half_up(tcm_factor, step)), part * (one // step)
     points = mul_div_by(product, numerator, denominator, part * unit) * unit
     if not once:
         points = half_up(times(points, tcm_factor), one * unit) * unit
