@@ -36,6 +36,10 @@ from mipolicy.payment.per_diem import PerDiemTerms
 from mipolicy.payment.services_drugs import ServicesDrugsTerms
 from mipolicy.payment.single_disease import PathwayExitTerms, SingleDiseaseTerms
 from mipolicy.payment.special_case import SpecialCaseTerms
+from mipolicy.payment.clearing import ClearingTerms
+from mipolicy.payment.dip import DipTerms
+from mipolicy.payment.monthly import MonthlyTerms
+from mipolicy.payment.year_end import SharingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -119,6 +123,12 @@ def _sections() -> Iterable[Section]:
     yield Section("maternity_payment", MaternityPaymentTerms, zh="生育医疗费用付费")
     yield Section("services_drugs", ServicesDrugsTerms, zh="医疗服务与药品分开支付")
     yield Section("special_case", SpecialCaseTerms, zh="特例单议与除外支付")
+    yield Section("dip", DipTerms, zh="DIP病例分值")
+    for pool, (_, name) in _STATUS.items():
+        yield Section(f"monthly_payment.{pool}", MonthlyTerms, zh=f"{name}月度结算")
+    for pool, (_, name) in _STATUS.items():
+        yield Section(f"year_end.{pool}", SharingTerms, zh=f"{name}年终分担")
+    yield Section("payment_clearing", ClearingTerms, zh="年度清算")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

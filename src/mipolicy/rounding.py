@@ -15,7 +15,17 @@ from mipolicy.errors import AmountError
 from mipolicy.money import Column
 from mipolicy.traced import Traced, recorded
 
-__all__ = ["INT63", "any_columns", "bounds_of", "half_up", "half_up_by", "half_up_int", "mul_div", "split"]
+__all__ = [
+    "INT63",
+    "any_columns",
+    "bounds_of",
+    "half_up",
+    "half_up_by",
+    "half_up_int",
+    "mul_div",
+    "mul_div_by",
+    "split",
+]
 
 INT63: Final = 2**63
 _INT64: Final = np.dtype(np.int64)
@@ -166,6 +176,48 @@ def mul_div(a: Any, b: Any, c: Any) -> Any:
     quotient += twice >= whole
     quotient -= twice < -whole
     return np.where((a < 0) ^ (b < 0) ^ (c < 0), -quotient, quotient) if signed else quotient
+
+
+@overload
+def mul_div_by(a: int, b: int, c: int, unit: int) -> int: ...
+@overload
+def mul_div_by(a: Column, b: Column, c: Column, unit: int) -> Column: ...
+def mul_div_by(a: Any, b: Any, c: Any, unit: int) -> Any:
+    """a x b / (c x unit) rounded half up, where c x unit may pass what `mul_div` can prove; nothing below 0.
+
+    unit: a whole number above 0.  With an even n, half up of the whole part of x / m over n is half up of x over m x n,
+    so that powers of ten in the unit are divided off the whole part, as many as have to be.  Columns that cannot be
+    proven exact even so are worked out with Python ints, slowly.
+    Raises AmountError for c = 0, and for columns with a figure below 0 or a quotient that int64 cannot hold.
+
+    >>> mul_div_by(10**9, 10**9, 10**10, 10**6)
+    100
+    """
+    if not any_columns(a, b, c):
+        return mul_div(a, b, c * unit)
+    (least, _), (low, _), (lowest, largest) = bounds_of(a), bounds_of(b), bounds_of(c)
+    if min(least, low) < 0 or (lowest <= 0 and c.size):
+        raise AmountError("mul_div_by: columns must not hold figures below 0, nor a divisor of 0")
+    fine = 1
+    while largest * unit >= fine * 2**60 and unit % (10 * fine) == 0:
+        fine *= 10
+    try:
+        quotient = mul_div(a, b, c * (unit // fine))
+    except AmountError:
+        return _mul_div_each(a, b, c, unit)
+    if fine == 1:
+        return quotient
+    # The remainder is at most half the divisor either way, so its sign survives arithmetic modulo 2**64.
+    whole = quotient - ((a * b - quotient * (c * (unit // fine))) < 0)
+    return half_up_by(whole, fine, signed=False)
+
+
+def _mul_div_each(a: Column, b: Column, c: Column, unit: int) -> Column:
+    rows = zip(a.tolist(), b.tolist(), c.tolist(), strict=True)
+    quotients = [half_up_int(x * y, z * unit) for x, y, z in rows]
+    if max(quotients) >= INT63:
+        raise AmountError(f"mul_div_by: {max(quotients)} cannot be held in int64")
+    return np.array(quotients, np.int64)
 
 
 def split(total: int, weights: Sequence[int] | Column, codes: Sequence[str] | None = None) -> list[int]:

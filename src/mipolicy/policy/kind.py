@@ -65,7 +65,8 @@ class Section:
 def unit_text(unit: str, value: int, language: str = "en") -> str:
     """A figure in its unit as people read it.
 
-    unit: fen, rate, factor, points, quantity, price, date, flag, days or count, or the words of a list parted by "|".
+    unit: fen, rate, factor, factor_limit, points, quantity, price, date, flag, days or count, or the words of a list
+    parted by "|".
 
     >>> unit_text("fen", 123005), unit_text("rate", 550000), unit_text("days", 15)
     ('1230.05', '55%', '15')
@@ -74,11 +75,13 @@ def unit_text(unit: str, value: int, language: str = "en") -> str:
         if value >= NO_LIMIT:
             return "不设上限" if language == "zh" else "no limit"
         return yuan_text(value)
+    if unit == "factor_limit" and value >= NO_LIMIT:
+        return "不设上限" if language == "zh" else "no limit"
     if unit == "rate":
         return rate_text(value)
     if "|" in unit:
         return unit.split("|")[value]
-    if unit in ("factor", "points", "quantity"):
+    if unit in ("factor", "factor_limit", "points", "quantity"):
         return factor_text(value)
     if unit == "price":
         return plain_text(value, PRICE_ONE)
@@ -104,6 +107,10 @@ def _fen(value: Any) -> int:
     return NO_LIMIT if value == "none" else amount_of(value)
 
 
+def _factor_limit(value: Any) -> int:
+    return NO_LIMIT if value == "none" else factor(value)
+
+
 def amount_of(value: Any) -> int:
     """An amount in yuan, not negative, as fen."""
     amount = yuan(value)
@@ -116,6 +123,7 @@ READ: Mapping[str, Callable[[Any], int]] = {
     "fen": _fen,
     "rate": rate,
     "factor": factor,
+    "factor_limit": _factor_limit,
     "points": points,
     "price": unit_price,
     "days": _count,
@@ -125,6 +133,7 @@ WRITE: Mapping[str, Callable[[int], Any]] = {
     "fen": lambda value: "none" if value >= NO_LIMIT else yuan_text(value),
     "rate": rate_text,
     "factor": factor_text,
+    "factor_limit": lambda value: "none" if value >= NO_LIMIT else factor_text(value),
     "points": factor_text,
     "price": lambda value: plain_text(value, PRICE_ONE),
     "days": int,
@@ -134,6 +143,7 @@ NEEDS: Mapping[str, str] = {
     "fen": "an amount in yuan, as text",
     "rate": "a rate from 0 to 1, as text, or a percentage",
     "factor": "a factor, as text",
+    "factor_limit": 'a factor, as text, or "none"',
     "points": "points, as text",
     "price": "a price in yuan, as text",
     "days": "a number of days",

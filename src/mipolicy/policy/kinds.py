@@ -45,7 +45,7 @@ __all__ = [
 
 @frozen
 class FigureKind(Kind):
-    """One figure in a unit: fen, rate, factor, points, days or count."""
+    """One figure in a unit: fen, rate, factor, factor_limit ("none": no limit), points, days or count."""
 
     unit: str
 
