@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -70,12 +70,11 @@ class BasePointsTerms:
             raise InputError(f"decimals is {self.decimals}, allowed is 0 to 4: points are kept at four")
         if not 0 <= self.institution_weight <= RATE_ONE:
             raise InputError("institution_weight must lie between 0 and 100%; the level has the rest")
-        if not 0 < self.most_factor or self.least_factor > self.most_factor:
+        if self.most_factor < 1 or self.least_factor > self.most_factor:
             raise InputError("least_factor must not exceed most_factor, which must be above 0")
 
 
-def _equal() -> bool:
-    return attrs.field(eq=attrs.cmp_using(eq=np.array_equal))  # type: ignore[no-any-return]
+_ARRAYS: Any = attrs.cmp_using(eq=np.array_equal)
 
 
 @frozen
@@ -85,11 +84,11 @@ class History:
     `a + b` is what one pass over both gives, whatever the order.
     """
 
-    group: Column = _equal()
-    institution: Column = _equal()
-    level: Column = _equal()
-    cost: Column = _equal()
-    count: Column = _equal()
+    group: Column = attrs.field(eq=_ARRAYS)
+    institution: Column = attrs.field(eq=_ARRAYS)
+    level: Column = attrs.field(eq=_ARRAYS)
+    cost: Column = attrs.field(eq=_ARRAYS)
+    count: Column = attrs.field(eq=_ARRAYS)
 
     @classmethod
     def of(
@@ -197,7 +196,7 @@ def groups(terms: BasePointsTerms, history: History, group_codes: Sequence[str])
         runs = list(counted.items())
         mean = Fraction(sum(cost * count for cost, count in runs), sum(counted.values()))
         basis = _median(runs) if terms.unstable_by == "median" and _is_unstable(terms, runs) else mean
-        of_level = {
+        of_level: dict[str, Any] = {
             name: _rounded(Fraction(total, cases))
             for name, level in _LEVEL_MEANS.items()
             for cases, total in [by_level.get((group, LEVEL.position(level)), (0, 0))]

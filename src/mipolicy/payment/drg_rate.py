@@ -89,7 +89,7 @@ def _made(level: str, total_cost: Fraction, predicted: int) -> MadeRate:
 
 @frozen
 class Renormalised:
-    """Weights brought back to the total before negotiation: exact, rounded, and what the rounding leaves of the total."""
+    """Weights brought back to the total before negotiation: exact, rounded, and what rounding leaves of it."""
 
     exact: tuple[Fraction, ...]
     weights: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""DRG by weight and rate (DRG权重费率法): the standard of a case, outliers, special review, and what the fund owes of it.
+"""DRG by weight and rate (DRG权重费率法): standard of a case, outliers, review, what the fund owes.
 
 Rules P11, P12; formulas.md section 3.  Weights and factors per ten thousand, rates of money per million, fen.
 """
@@ -13,7 +13,7 @@ from mipolicy.axes import LEVEL
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A, Column
 from mipolicy.payment.axes import REVIEW
-from mipolicy.payment.drg_checks import check_case, refuse, refuse_more_than
+from mipolicy.payment.drg_checks import MOST_MEAN, check_case, refuse, refuse_more_than
 from mipolicy.payment.outliers import (
     BAND_EDGES,
     HIGH_BOUNDARIES,
@@ -141,8 +141,8 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
     """Pay one case, or a column of cases, by weight and rate (rules P11, P12).
 
     The standard is weight x rate x factor, rounded once; what is carved out leaves the cost first and is added to the
-    standard at its cost.  By item the case is worth its cost less what is unreasonable, and the fund owes its share item
-    by item less the same.  The fund's part is a share of the standard after deductions, or what the person and other
+    standard at its cost.  By item the case is worth its cost less what is unreasonable, and the fund owes its share
+    item by item less the same.  The fund's part is a share of the standard after deductions, or what the person and other
     funds leave of the standard, which may be negative.
     Raises InputError, CodeError or AmountError for an input out of range (`check_case`), InputError for a reference
     mean of 0 and for parts of the cost that exceed it, each naming the row.
@@ -217,6 +217,9 @@ def _reference(terms: DrgWeightTerms, case: DrgCase[A], group_standard: A) -> A:
     mean = group_standard
     if terms.reference_mean != "standard":
         mean = case.group_mean if terms.reference_mean == "group_mean" else case.level_mean
+    refuse(
+        mean, mean > MOST_MEAN, f"the standard is {{}} fen, more than the {MOST_MEAN} that stay exact; check the rate"
+    )
     lacks = (case.grouped != 0) & (mean == 0)
     refuse(mean, lacks, f"{terms.reference_mean} is {{}}; a case of a group needs what it is measured against")
     return pick(case.grouped, mean, 1)
@@ -254,5 +257,5 @@ def total_owed(terms: DrgWeightTerms, payments: Column) -> int:
 
     Sums of parts add to the sum of all but for the floor, which is of the total of an institution: sum first.
     """
-    total = sum(payments.tolist())
+    total = sum(int(payment) for payment in payments.tolist())
     return max(0, total) if terms.floor == "total" else total
