@@ -24,6 +24,11 @@ from mipolicy.benefits.out_of_area import DirectSettlementTerms, OutOfAreaTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.payment.bed_day import BedDayTerms
+from mipolicy.payment.drg_history import BasePointsTerms
+from mipolicy.payment.drg_points import DrgPointsTerms
+from mipolicy.payment.drg_weight import DrgWeightTerms
+from mipolicy.payment.readmission import ReadmissionTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -90,6 +95,13 @@ def _sections() -> Iterable[Section]:
         yield Section(f"eligibility.{scheme}", EligibilityTerms, fixed=fixed, zh=f"{name}待遇享受")
     yield Section("both_schemes", BothSchemesTerms, zh="重复参保")
     yield Section("incentive", IncentiveTerms, zh="居民参保激励")
+    # payment
+    yield Section("drg_points", DrgPointsTerms, zh="DRG点数")
+    yield Section("drg_base_points", BasePointsTerms, zh="DRG基准点数与差异系数测算")
+    for scheme, (_, name) in _STATUS.items():
+        yield Section(f"drg_weight.{scheme}", DrgWeightTerms, zh=f"{name}DRG权重费率")
+    yield Section("bed_day", BedDayTerms, zh="床日点数")
+    yield Section("readmission", ReadmissionTerms, zh="同病组再入院")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

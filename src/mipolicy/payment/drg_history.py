@@ -121,12 +121,13 @@ def _counted(group: Column, institution: Column, level: Column, cost: Column, co
     order = np.lexsort((cost, level, institution, group))
     keys = [column[order] for column in (group, institution, level, cost)]
     if not order.size:
-        return History(*keys, count[order])
+        return History(group, institution, level, cost, count)
     differs = np.zeros(order.size - 1, bool)
     for key in keys:
         differs |= key[1:] != key[:-1]
     starts = np.flatnonzero(np.concatenate(([True], differs)))
-    return History(*(key[starts] for key in keys), np.add.reduceat(count[order], starts))
+    one, other, third, last = (key[starts] for key in keys)
+    return History(one, other, third, last, np.add.reduceat(count[order], starts))
 
 
 def _sums(rows: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], tuple[int, int]]:

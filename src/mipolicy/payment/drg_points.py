@@ -18,12 +18,10 @@ from mipolicy.payment.outliers import (
     BAND_EDGES,
     HIGH_BOUNDARIES,
     LOW_BOUNDARIES,
+    Costs,
     OutlierBand,
     check_bands,
-    excess_of,
-    is_high,
-    is_low,
-    limits_of,
+    measured,
 )
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, terms_field
 from mipolicy.traced import labelled
@@ -139,40 +137,33 @@ def pay(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> DrgPoints[A]:
     factor = pick(case.new_group, int(FACTOR_ONE), case.difference_factor)
     standard = _rounded(terms, base, factor, int(FACTOR_ONE))
 
-    limits = limits_of(terms.bands, terms.band_edge, base, case.level)
-    tested = reasonable if terms.test_cost == "less_unreasonable" else group_cost
-    below = is_low(limits, terms.low_boundary, tested, mean)
-    low = all_of(any_of(below, case.incomplete) if terms.incomplete_as_low else below, case.grouped)
-    high = all_of(is_high(limits, terms.high_boundary, tested, mean), none_of(low), case.grouped)
-    low_points = _low_points(terms, base, factor, standard, group_cost, mean)
-    extra = _extra_points(terms, base, standard, excess_of(limits, reasonable, mean), mean)
-    extra_points = pick(high, extra, 0)
+    costs = Costs(group_cost, reasonable, mean, case.incomplete, case.grouped)
+    seen = measured(terms, base, case.level, costs)
+    low_points = pick(seen.low, _low_points(terms, base, factor, standard, group_cost, mean), 0)
+    extra_points = pick(seen.high, _extra_points(terms, base, standard, seen.excess, mean), 0)
     cost_points = _rounded(terms, reasonable, terms.scale, case.mean_of_all)
-    group_points = pick(low, low_points, standard + extra_points)
-
-    granted_points = is_same(case.review, REVIEW.position("granted_points"))
-    granted_item = is_same(case.review, REVIEW.position("granted_item"))
-    by_quota = all_of(high, case.by_item) if terms.high_way == "by_item" else pick(high, 0, 0)
-    by_cost = any_of(granted_item, all_of(by_quota, none_of(granted_points)))
-    in_group = pick(case.grouped, group_points, _ungrouped_points(terms, reasonable, case.mean_of_all))
+    scored = pick(seen.low, low_points, standard + extra_points)
+    in_group = pick(case.grouped, scored, _ungrouped_points(terms, reasonable, case.mean_of_all))
+    by_experts = is_same(case.review, REVIEW.position("granted_points"))
+    by_cost = _by_cost(terms, case, seen.high)
     return DrgPoints(
         group_cost=group_cost,
         reasonable_cost=reasonable,
         reference_mean=mean,
         factor=factor,
         standard_points=standard,
-        low_limit=limits.low,
-        low_limit_of=limits.low_of,
-        high_limit=limits.high,
-        low=low,
-        high=high,
-        low_points=pick(low, low_points, 0),
+        low_limit=seen.limits.low,
+        low_limit_of=seen.limits.low_of,
+        high_limit=seen.limits.high,
+        low=seen.low,
+        high=seen.high,
+        low_points=low_points,
         extra_points=extra_points,
         cost_points=cost_points,
         group_points=in_group,
         scored_by_cost=by_cost,
         carve_out_amt=case.carve_out_amt,
-        points=pick(granted_points, case.review_points, pick(by_cost, cost_points, in_group)),
+        points=pick(by_experts, case.review_points, pick(by_cost, cost_points, in_group)),
     )
 
 
@@ -186,10 +177,19 @@ def _check_parts(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> None:
     refuse(case.mean_of_all, case.mean_of_all == 0, "mean_of_all is {}; state the mean cost of all cases of the year")
 
 
+def _by_cost(terms: DrgPointsTerms, case: DrgPointsCase[A], high: A) -> A:
+    """1 where the review grants the cost, or a high outlier is scored by it within its institution's share."""
+    granted = is_same(case.review, REVIEW.position("granted_item"))
+    if terms.high_way != "by_item":
+        return granted
+    by_experts = is_same(case.review, REVIEW.position("granted_points"))
+    return any_of(granted, all_of(high, case.by_item, none_of(by_experts)))
+
+
 def _rounded(terms: DrgPointsTerms, a: A, b: A | int, c: A | int) -> A:
     """a x b / c as points, rounded half up once at the decimals that the terms name."""
     step = 10 ** (4 - terms.decimals)
-    points: A = mul_div(a, b, c * step)
+    points: A = mul_div(a, b, c if step == 1 else c * step)
     return points if step == 1 else points * step
 
 

@@ -18,12 +18,11 @@ from mipolicy.payment.outliers import (
     BAND_EDGES,
     HIGH_BOUNDARIES,
     LOW_BOUNDARIES,
+    Costs,
+    Measured,
     OutlierBand,
     check_bands,
-    excess_of,
-    is_high,
-    is_low,
-    limits_of,
+    measured,
 )
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, RecordsKind, TableKind, terms_field
 from mipolicy.tables import Table
@@ -142,8 +141,8 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
 
     The standard is weight x rate x factor, rounded once; what is carved out leaves the cost first and is added to the
     standard at its cost.  By item the case is worth its cost less what is unreasonable, and the fund owes its share
-    item by item less the same.  The fund's part is a share of the standard after deductions, or what the person and other
-    funds leave of the standard, which may be negative.
+    item by item less the same.  The fund's part is a share of the standard after deductions, or what the person and
+    other funds leave of the standard, which may be negative.
     Raises InputError, CodeError or AmountError for an input out of range (`check_case`), InputError for a reference
     mean of 0 and for parts of the cost that exceed it, each naming the row.
 
@@ -159,22 +158,13 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
     group_standard: A = mul_div(weight * factor, rate, one)
     mean = _reference(terms, case, group_standard)
 
-    limits = limits_of(terms.bands, terms.band_edge, weight, case.level)
-    tested = reasonable if terms.test_cost == "less_unreasonable" else group_cost
-    below = is_low(limits, terms.low_boundary, tested, mean)
-    low = all_of(any_of(below, case.incomplete) if terms.incomplete_as_low else below, case.grouped)
-    high = all_of(is_high(limits, terms.high_boundary, tested, mean), none_of(low), case.grouped)
-    extra = pick(high, 0, 0)
-    if terms.high_way == "extra":
-        extra = pick(high, mul_div(excess_of(limits, reasonable, mean), group_standard, mean * FACTOR_ONE), 0)
-    in_group = group_standard + extra
-    if terms.low_way == "proportional":
-        in_group = pick(low, capped(mul_div(group_standard, group_cost, mean), group_standard), in_group)
-
+    costs = Costs(group_cost, reasonable, mean, case.incomplete, case.grouped)
+    seen = measured(terms, weight, case.level, costs)
+    extra, in_group = _in_group(terms, seen, costs, group_standard)
     by_experts = is_same(case.review, REVIEW.position("granted_points"))
-    of_experts: A = mul_div(case.review_points * factor, rate, one)
-    by_item = _by_item(terms, case, low, high)
+    by_item = _by_item(terms, case, seen.low, seen.high)
     valued = any_of(case.grouped, by_experts)
+    of_experts: A = mul_div(case.review_points * factor, rate, one)
     worth = pick(valued, pick(by_experts, of_experts, in_group) + case.carve_out_amt, 0)
     standard = pick(by_item, case.medfee_sumamt - case.unreasonable_amt, worth)
     deducted = _deducted(terms, case)
@@ -186,11 +176,11 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
         factor=factor,
         group_standard=group_standard,
         reference_mean=mean,
-        low_limit=limits.low,
-        low_limit_of=limits.low_of,
-        high_limit=limits.high,
-        low=low,
-        high=high,
+        low_limit=seen.limits.low,
+        low_limit_of=seen.limits.low_of,
+        high_limit=seen.limits.high,
+        low=seen.low,
+        high=seen.high,
         extra=extra,
         paid_by_item=by_item,
         carve_out_amt=case.carve_out_amt,
@@ -223,6 +213,18 @@ def _reference(terms: DrgWeightTerms, case: DrgCase[A], group_standard: A) -> A:
     lacks = (case.grouped != 0) & (mean == 0)
     refuse(mean, lacks, f"{terms.reference_mean} is {{}}; a case of a group needs what it is measured against")
     return pick(case.grouped, mean, 1)
+
+
+def _in_group(terms: DrgWeightTerms, seen: Measured[A], costs: Costs[A], group_standard: A) -> tuple[A, A]:
+    """The extra of a high outlier, and what the case is worth in its group."""
+    extra = pick(seen.high, 0, 0)
+    if terms.high_way == "extra":
+        extra = pick(seen.high, mul_div(seen.excess, group_standard, costs.mean * FACTOR_ONE), 0)
+    worth = group_standard + extra
+    if terms.low_way == "proportional":
+        of_cost: A = mul_div(group_standard, costs.cost, costs.mean)
+        worth = pick(seen.low, capped(of_cost, group_standard), worth)
+    return extra, worth
 
 
 def _by_item(terms: DrgWeightTerms, case: DrgCase[A], low: A, high: A) -> A:

@@ -35,11 +35,15 @@ class GroupTotals:
         return GroupTotals(self.cases + other.cases, self.cost + other.cost, self.days + other.days)
 
 
+def _read_only(found: Mapping[tuple[int, int], GroupTotals]) -> Mapping[tuple[int, int], GroupTotals]:
+    return MappingProxyType(dict(found))
+
+
 @frozen
 class IndexTotals:
     """Totals by (institution, group); `a + b` is what one pass over both gives, whatever the order."""
 
-    by_key: Mapping[tuple[int, int], GroupTotals] = field(converter=lambda found: MappingProxyType(dict(found)))
+    by_key: Mapping[tuple[int, int], GroupTotals] = field(converter=_read_only)
 
     @classmethod
     def of(cls, *, institution: Column, group: Column, cost: Column, days: Column) -> IndexTotals:

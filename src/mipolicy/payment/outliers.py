@@ -6,7 +6,7 @@ thousand.  Amounts in fen.
 
 from __future__ import annotations
 
-from typing import Final, Generic
+from typing import Final, Generic, Protocol
 
 import numpy as np
 from attrs import frozen
@@ -23,14 +23,18 @@ __all__ = [
     "BAND_EDGES",
     "HIGH_BOUNDARIES",
     "LOW_BOUNDARIES",
+    "Costs",
     "Limits",
+    "Measured",
     "OutlierBand",
+    "OutlierTerms",
     "check_bands",
     "chosen_by_item",
     "excess_of",
     "is_high",
     "is_low",
     "limits_of",
+    "measured",
 ]
 
 BAND_EDGES: Final = ("belongs_above", "belongs_below")
@@ -124,6 +128,68 @@ def is_high(limits: Limits[A], boundary: str, cost: A, mean: A) -> A:
     """1 where the cost is above the high limit x mean, or on it where the boundary is `at_or_above`."""
     of_cost, of_limit = cost * FACTOR_ONE, limits.high * mean
     return is_over(of_cost, of_limit) if boundary == "above" else none_of(is_over(of_limit, of_cost))
+
+
+class OutlierTerms(Protocol):
+    """What both ways of paying by DRG say of outliers."""
+
+    @property
+    def bands(self) -> tuple[OutlierBand, ...]:
+        """Limits, checked by `check_bands`."""
+
+    @property
+    def band_edge(self) -> str:
+        """One of `BAND_EDGES`."""
+
+    @property
+    def low_boundary(self) -> str:
+        """One of `LOW_BOUNDARIES`."""
+
+    @property
+    def high_boundary(self) -> str:
+        """One of `HIGH_BOUNDARIES`."""
+
+    @property
+    def test_cost(self) -> str:
+        """The cost, or what of it is reasonable."""
+
+    @property
+    def incomplete_as_low(self) -> int:
+        """Whether incomplete stays count as low outliers."""
+
+
+@frozen
+class Costs(Generic[A]):
+    """What a case is measured by: its cost, what of it is reasonable, the reference mean, what holds of it."""
+
+    cost: A
+    reasonable: A
+    mean: A
+    incomplete: A
+    grouped: A
+
+
+@frozen
+class Measured(Generic[A]):
+    """A case against its limits: low or high at most one of them, and how far beyond the high limit."""
+
+    limits: Limits[A]
+    low: A
+    high: A
+    excess: A
+
+
+def measured(terms: OutlierTerms, measure: A, level: A, costs: Costs[A]) -> Measured[A]:
+    """Hold cases against the limits of their group and level; a case of no group is neither low nor high.
+
+    measure: the group's weight or base points; level: code of LEVEL; the mean is at least 1.
+    """
+    limits = limits_of(terms.bands, terms.band_edge, measure, level)
+    tested = costs.reasonable if terms.test_cost == "less_unreasonable" else costs.cost
+    below = is_low(limits, terms.low_boundary, tested, costs.mean)
+    low = all_of(any_of(below, costs.incomplete) if terms.incomplete_as_low else below, costs.grouped)
+    high = all_of(is_high(limits, terms.high_boundary, tested, costs.mean), none_of(low), costs.grouped)
+    return Measured(limits, low, high, excess_of(limits, costs.reasonable, costs.mean))
 
 
 def excess_of(limits: Limits[A], cost: A, mean: A) -> A:
