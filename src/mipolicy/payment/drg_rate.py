@@ -37,8 +37,10 @@ class RateBudget:
     def __attrs_post_init__(self) -> None:
         for name in ("fund", "paid", "cost", "predicted"):
             value = getattr(self, name)
-            if type(value) is not int or value < (0 if name == "fund" else 1):
-                raise InputError(f"budget of {self.level}: {name} is {value!r}; a whole number above 0 is due")
+            least = 0 if name == "fund" else 1
+            if type(value) is not int or value < least:
+                due = "above 0" if least else "from 0 on"
+                raise InputError(f"budget of {self.level}: {name} is {value!r}; a whole number {due} is due")
 
     @property
     def total_cost(self) -> Fraction:
