@@ -21,6 +21,8 @@ from mipolicy.vocabulary import all_of, any_of, beyond, capped, is_over, is_same
 __all__ = ["BedDayCase", "BedDayList", "BedDayPoints", "BedDayTerms", "DayStandard", "leaves_drg", "list_of", "pay"]
 
 _NO_END: Final = 1_000_001
+_MOST_POINTS: Final = 10**11
+_TOO_SMALL: Final = "mean_of_all is {} fen, too small for the standards of a day; state it in fen, over all cases"
 _LENGTHS: Final = ("short", "long")
 
 
@@ -139,8 +141,9 @@ def pay(terms: BedDayTerms, case: BedDayCase[A]) -> BedDayPoints[A]:
             here = all_of(is_same(case.bed_day_list, at), is_same(case.level, code))
             phases = _of(terms.standards, each.name, level)
             ends = [phase.from_day for phase in phases[1:]] + [_NO_END]
-            for phase, end in zip(phases, ends, strict=True):
+            for phase, end in zip(phases, ends, strict=False):
                 of_day = mul_div(phase.standard, terms.scale, case.mean_of_all)
+                refuse(case.mean_of_all, of_day > _MOST_POINTS, _TOO_SMALL)
                 reached = all_of(here, is_over(counted, phase.from_day - 1))
                 inside = capped(beyond(counted, phase.from_day - 1), end - phase.from_day)
                 points = points + pick(reached, of_day * inside, 0)

@@ -102,7 +102,7 @@ def readmissions(terms: ReadmissionTerms, stays: Stays) -> Readmissions:
     linked = together & (gap <= most) & (stays.planned[order] == 0)
     if terms.way == "merge":
         return _merged(stays, order, linked)
-    followed = np.append(linked[1:], False)
+    followed = np.append(linked[1:], False)[:rows]
     factor = np.full(rows, int(FACTOR_ONE), np.int64)
     factor[order[followed]] = _HALF if terms.way == "halve_earlier" else 0
     alone = np.arange(rows, dtype=np.int64)
