@@ -40,6 +40,11 @@ from mipolicy.payment.clearing import ClearingTerms
 from mipolicy.payment.dip import DipTerms
 from mipolicy.payment.monthly import MonthlyTerms
 from mipolicy.payment.year_end import SharingTerms
+from mipolicy.payment.bed_day import BedDayTerms
+from mipolicy.payment.drg_history import BasePointsTerms
+from mipolicy.payment.drg_points import DrgPointsTerms
+from mipolicy.payment.drg_weight import DrgWeightTerms
+from mipolicy.payment.readmission import ReadmissionTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -129,6 +134,12 @@ def _sections() -> Iterable[Section]:
     for pool, (_, name) in _STATUS.items():
         yield Section(f"year_end.{pool}", SharingTerms, zh=f"{name}年终分担")
     yield Section("payment_clearing", ClearingTerms, zh="年度清算")
+    yield Section("drg_points", DrgPointsTerms, zh="DRG点数")
+    yield Section("drg_base_points", BasePointsTerms, zh="DRG基准点数与差异系数测算")
+    for scheme, (_, name) in _STATUS.items():
+        yield Section(f"drg_weight.{scheme}", DrgWeightTerms, zh=f"{name}DRG权重费率")
+    yield Section("bed_day", BedDayTerms, zh="床日点数")
+    yield Section("readmission", ReadmissionTerms, zh="同病组再入院")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

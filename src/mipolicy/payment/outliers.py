@@ -1,0 +1,230 @@
+"""Cases far from the mean of their group (费用极低、极高病例): limits by band and level, and who is paid by item.
+
+formulas.md section 3.  A limit is a multiple of the reference mean; bands run over weights or base points, both per ten
+thousand.  Amounts in fen.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Generic, Protocol
+
+import numpy as np
+from attrs import frozen
+
+from mipolicy.axes import LEVEL
+from mipolicy.errors import InputError
+from mipolicy.money import FACTOR_ONE, RATE_ONE, A, Column
+from mipolicy.payment.drg_checks import check_codes
+from mipolicy.policy.kinds import CodesKind, FigureKind, TextKind, terms_field
+from mipolicy.traced import labelled
+from mipolicy.vocabulary import all_of, any_of, is_over, is_same, none_of, pick
+
+__all__ = [
+    "BAND_EDGES",
+    "HIGH_BOUNDARIES",
+    "LOW_BOUNDARIES",
+    "Costs",
+    "Limits",
+    "Measured",
+    "OutlierBand",
+    "OutlierTerms",
+    "check_bands",
+    "chosen_by_item",
+    "excess_of",
+    "is_high",
+    "is_low",
+    "limits_of",
+    "measured",
+]
+
+BAND_EDGES: Final = ("belongs_above", "belongs_below")
+"""A group that stands on the edge of a band belongs to the band that begins there, or to the one below."""
+LOW_BOUNDARIES: Final = ("below", "at_or_below")
+HIGH_BOUNDARIES: Final = ("above", "at_or_above")
+_MOST_PARTS: Final = 100
+
+
+@frozen
+class OutlierBand:
+    """The limits of the groups from an edge up to the next one, at the levels named.
+
+    The low limit is `low` / `low_of`, so that a third can be said exactly: "1" of 3.  A low limit of 0 is none.
+    """
+
+    name: str = terms_field(TextKind(), "档次", "name of the band")
+    edge: int = terms_field(FigureKind("points"), "权重(基准点数)下限", "lower edge, in weight or base points")
+    levels: tuple[str, ...] = terms_field(CodesKind(LEVEL.members), "适用医院等级", "levels")
+    low: int = terms_field(FigureKind("factor"), "低倍率界值", "low limit, in multiples of the mean")
+    high: int = terms_field(FigureKind("factor"), "高倍率界值", "high limit, in multiples of the mean")
+    low_of: int = terms_field(FigureKind("count"), "低倍率界值除数", "divisor of the low limit", default=1)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what no document can mean."""
+        if not self.levels:
+            raise InputError(
+                f"band {self.name!r} names no level; name those that it is for: {', '.join(LEVEL.members)}"
+            )
+        if not 1 <= self.low_of <= _MOST_PARTS:
+            raise InputError(f"band {self.name!r}: low_of is {self.low_of}, allowed is 1 to {_MOST_PARTS}")
+        if self.high * self.low_of <= self.low:
+            raise InputError(f"band {self.name!r}: the high limit must lie above the low one")
+        if self.high > 100 * FACTOR_ONE:
+            raise InputError(f"band {self.name!r}: a high limit of more than 100 times the mean cannot be meant")
+
+
+@frozen
+class Limits(Generic[A]):
+    """The limits that apply to a case: low is `low` / `low_of`."""
+
+    low: A = labelled("factor", "低倍率界值", "low limit")
+    low_of: A = labelled("count", "低倍率界值除数", "divisor of the low limit")
+    high: A = labelled("factor", "高倍率界值", "high limit")
+
+
+def check_bands(bands: tuple[OutlierBand, ...]) -> None:
+    """Refuse bands that leave a level without limits, or give it two from one edge.
+
+    Raises InputError naming the level and the band.
+    """
+    for level in LEVEL.members:
+        of_level = [band for band in bands if level in band.levels]
+        if not any(band.edge == 0 for band in of_level):
+            raise InputError(f"bands: level {level} has no band from 0; every level needs limits from 0 on")
+        edges = [band.edge for band in of_level]
+        for band in of_level:
+            if edges.count(band.edge) > 1:
+                raise InputError(f"bands: level {level} has two bands from one edge, {band.name!r} among them")
+
+
+def limits_of(bands: tuple[OutlierBand, ...], band_edge: str, measure: A, level: A) -> Limits[A]:
+    """The limits of a group at a level.
+
+    bands: checked by `check_bands`; band_edge: one of `BAND_EDGES`; measure: the group's weight or base points, per ten
+    thousand; level: code of LEVEL.
+
+    Source: formulas.md section 3, "Limits vary by weight band and level".
+    """
+    low, low_of, high = pick(level, 0, 0), pick(level, 1, 1), pick(level, 0, 0)
+    for band in sorted(bands, key=lambda each: each.edge):
+        applies = any_of(*(is_same(level, LEVEL.position(each)) for each in band.levels))
+        if band.edge:
+            reached = (
+                is_over(measure, band.edge) if band_edge == "belongs_below" else none_of(is_over(band.edge, measure))
+            )
+            applies = all_of(applies, reached)
+        low = pick(applies, band.low, low)
+        low_of = pick(applies, band.low_of, low_of)
+        high = pick(applies, band.high, high)
+    return Limits(low, low_of, high)
+
+
+def is_low(limits: Limits[A], boundary: str, cost: A, mean: A) -> A:
+    """1 where the cost is below the low limit x mean, or on it where the boundary is `at_or_below`."""
+    of_cost, of_limit = cost * limits.low_of * FACTOR_ONE, limits.low * mean
+    return is_over(of_limit, of_cost) if boundary == "below" else none_of(is_over(of_cost, of_limit))
+
+
+def is_high(limits: Limits[A], boundary: str, cost: A, mean: A) -> A:
+    """1 where the cost is above the high limit x mean, or on it where the boundary is `at_or_above`."""
+    of_cost, of_limit = cost * FACTOR_ONE, limits.high * mean
+    return is_over(of_cost, of_limit) if boundary == "above" else none_of(is_over(of_limit, of_cost))
+
+
+class OutlierTerms(Protocol):
+    """What both ways of paying by DRG say of outliers."""
+
+    @property
+    def bands(self) -> tuple[OutlierBand, ...]:
+        """Limits, checked by `check_bands`."""
+
+    @property
+    def band_edge(self) -> str:
+        """One of `BAND_EDGES`."""
+
+    @property
+    def low_boundary(self) -> str:
+        """One of `LOW_BOUNDARIES`."""
+
+    @property
+    def high_boundary(self) -> str:
+        """One of `HIGH_BOUNDARIES`."""
+
+    @property
+    def test_cost(self) -> str:
+        """The cost, or what of it is reasonable."""
+
+    @property
+    def incomplete_as_low(self) -> int:
+        """Whether incomplete stays count as low outliers."""
+
+
+@frozen
+class Costs(Generic[A]):
+    """What a case is measured by: its cost, what of it is reasonable, the reference mean, what holds of it."""
+
+    cost: A
+    reasonable: A
+    mean: A
+    incomplete: A
+    grouped: A
+
+
+@frozen
+class Measured(Generic[A]):
+    """A case against its limits: low or high at most one of them, and how far beyond the high limit."""
+
+    limits: Limits[A]
+    low: A
+    high: A
+    excess: A
+
+
+def measured(terms: OutlierTerms, measure: A, level: A, costs: Costs[A]) -> Measured[A]:
+    """Hold cases against the limits of their group and level; a case of no group is neither low nor high.
+
+    measure: the group's weight or base points; level: code of LEVEL; the mean is at least 1.
+    """
+    limits = limits_of(terms.bands, terms.band_edge, measure, level)
+    tested = costs.reasonable if terms.test_cost == "less_unreasonable" else costs.cost
+    below = is_low(limits, terms.low_boundary, tested, costs.mean)
+    low = all_of(any_of(below, costs.incomplete) if terms.incomplete_as_low else below, costs.grouped)
+    high = all_of(is_high(limits, terms.high_boundary, tested, costs.mean), none_of(low), costs.grouped)
+    return Measured(limits, low, high, excess_of(limits, costs.reasonable, costs.mean))
+
+
+def excess_of(limits: Limits[A], cost: A, mean: A) -> A:
+    """(cost / mean - high limit) x mean x 10,000, at least 0: divided by mean x 10,000 it is the multiple in excess."""
+    of_cost, of_limit = cost * FACTOR_ONE, limits.high * mean
+    return pick(is_over(of_cost, of_limit), of_cost - of_limit, 0)
+
+
+def chosen_by_item(most_share: int, *, institution: Column, eligible: Column, excess: Column, case: Column) -> Column:
+    """Which high outliers are paid by item: 1, or 0 for those that stay at the standard.
+
+    At each institution at most `most_share` (per million) of its discharges, all rows of it, rounded down; those with
+    the highest excess first, ties in ascending order of the case.
+    institution: codes; eligible: 1 for a high outlier; excess: cost less standard, in fen, of any sign; case: the rank
+    of the case id, each once.
+    Raises AmountError for columns of another type or length; InputError for codes out of range, a share outside 0 to
+    100% and a case that stands twice.
+
+    Source: formulas.md section 3, high outlier (b).
+    """
+    check_codes(institution=institution, case=case)
+    check_codes(1, eligible=eligible)
+    check_codes(2 * 10**12, excess=np.abs(excess), institution=institution)
+    if not 0 <= most_share <= RATE_ONE:
+        raise InputError(f"most_share is {most_share}, allowed is 0 to {RATE_ONE} per million")
+    if np.unique(case).size != case.size:
+        raise InputError("a case stands twice; ranks of case ids must differ, or ties cannot be broken")
+    chosen = np.zeros(institution.size, np.int64)
+    if not institution.size:
+        return chosen
+    order = np.lexsort((case, -excess, 1 - eligible, institution))
+    in_order = institution[order]
+    starts = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
+    sizes = np.diff(np.append(starts, in_order.size))
+    place = np.arange(in_order.size) - np.repeat(starts, sizes)
+    allowed = np.repeat(sizes * int(most_share) // int(RATE_ONE), sizes)
+    chosen[order] = (place < allowed) & (eligible[order] == 1)
+    return chosen
