@@ -24,6 +24,9 @@ from mipolicy.benefits.out_of_area import DirectSettlementTerms, OutOfAreaTerms
 from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms
+from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
+from mipolicy.payment.dip_grouping import DipGroupingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -90,6 +93,10 @@ def _sections() -> Iterable[Section]:
         yield Section(f"eligibility.{scheme}", EligibilityTerms, fixed=fixed, zh=f"{name}待遇享受")
     yield Section("both_schemes", BothSchemesTerms, zh="重复参保")
     yield Section("incentive", IncentiveTerms, zh="居民参保激励")
+    # payment
+    yield Section("dip_grouping", DipGroupingTerms, zh="DIP病例入组")
+    yield Section("dip_catalogue", DipCatalogueTerms, zh="DIP病种目录")
+    yield Section("dip_auxiliary", DipAuxiliaryTerms, zh="DIP辅助目录")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

@@ -52,6 +52,7 @@ INDICATOR = "二(三) 指标表 8"
 DRUGS = "三(四) 严格医保药品目录管理"
 MUTUAL_AID = "三(三) 支持医疗互助有序发展"
 COMMERCIAL = "三(三) 积极发展商业医疗保险"
+DIP = "三(八) 深化DIP支付方式改革"
 EPIDEMIC = "一(一) 在重大疫情防治中发挥医保作为"
 EPIDEMIC_PLAN = "三(一) 健全重大疫情医疗救治费用保障机制"
 
@@ -260,6 +261,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "account_credit": [("2023", "open", "open", POOLING)],
         "account_use": [("2023", "open", "open", "二(六) 扩大异地就医直接结算")],
         "direct_settlement": [("2023", "open", "open", DIRECT)],
+        "dip_catalogue": [("2023", "open", "open", DIP)],
+        "dip_auxiliary": [("2023", "open", "open", DIP)],
     },
     "shangyu-2013": {
         "outpatient.resident.general": [("2013", "open", "open", "二(二)3 控制市级就医人次和均次费用增长")],
@@ -321,6 +324,7 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "household_relief": [("plan", "open", "open", ASSISTANCE)],
         "account_use": [("plan", "open", "open", "三(一) 完善基本医疗保险政策")],
         "insurance_transfer": [("plan", "open", "open", "三(七) 做好医保跨地区转移服务")],
+        "dip_catalogue": [("plan", "open", "open", "三(四) 深化医保支付方式改革")],
     },
 }
 
@@ -348,6 +352,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("account_credit", "2023"): {"basis", "own_rate", "allotted_rate", "allotted_amount"},
         ("account_use", "2023"): {"uses"},
         ("direct_settlement", "2023"): {"enabled", "starts"},
+        ("dip_catalogue", "2023"): {"minimum_cases", "weight_method", "basic_groups"},
+        ("dip_auxiliary", "2023"): {"dimensions", "cv_minimum", "fall_minimum"},
     },
     "shangyu-2013": {
         ("outpatient.resident.general", "2013"): {"deductible", "rate"},
@@ -402,6 +408,7 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("household_relief", "plan"): {"spending_rate", "income_limit", "rate"},
         ("account_use", "plan"): {"uses"},
         ("insurance_transfer", "plan"): {"counted_schemes", "overlap_counts", "balance"},
+        ("dip_catalogue", "plan"): {"weight_method"},
     },
 }
 
