@@ -1,8 +1,8 @@
 """Time what the library promises, on this machine: one scalar settlement, a batch with totals carried, the import,
 the DIP catalogue.
 
-Run ``python -m benchmarks [--bills N] [--cases N] [--repeat N] [--threads N] [--json FILE]``.  Figures are medians of interleaved
-runs; machines are noisy, so compare within one run.
+Run ``python -m benchmarks [--bills N] [--cases N] [--repeat N] [--threads N] [--json FILE]``.  Figures are medians of
+interleaved runs; machines are noisy, so compare within one run.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ def catalogue(cases: int = 1_000_000, repeat: int = 5, keys: int = 20_000) -> li
         return dip_catalogue.catalogue(terms, CaseRuns.of(group, year, cost), names)
 
     made = ours()
-    head = f"DIP catalogue, {cases:,} cases, {keys:,} coded keys, {len(made.groups):,} groups"
+    head = f"DIP catalogue, {cases:,} cases, {keys:,} coded keys, {len(made.columns['group_code']):,} groups"
     jobs: dict[str, Callable[[], object]] = {head: ours}
     plain = "polars, cases and mean by group and year"
     if importlib.util.find_spec("polars"):
@@ -69,7 +69,11 @@ def catalogue(cases: int = 1_000_000, repeat: int = 5, keys: int = 20_000) -> li
             work()
             runs[name].append(time.perf_counter() - start)
     medians = {name: statistics.median(times[1:]) for name, times in runs.items()}  # the first run warms up
+    start = time.perf_counter()
+    _ = made.groups
+    records = time.perf_counter() - start
     lines = [f"{name:<70} {median * 1000:>9,.1f} ms" for name, median in medians.items()]
+    lines.append(f"{'its groups as records, when they are first asked for':<70} {records * 1000:>9,.1f} ms")
     if plain not in medians:
         return [*lines, "polars is not installed (extra bench): nothing to compare with"]
     ratio = medians[head] / medians[plain]

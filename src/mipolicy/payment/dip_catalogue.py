@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from operator import itemgetter
+from functools import cached_property
+from math import isqrt
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 from numpy.typing import NDArray
 
 from mipolicy.axes import LEVEL
@@ -50,12 +51,18 @@ class CatalogueGroup:
     mean_denominator: int
     weight: int
     base_points: int
-    moments: Moments
+    kept_total: int
+    kept_squares: int
     cv: int
     stable: int
     basic_group: int
     tcm_group: int
     level_means: tuple[int | None, ...]
+
+    @property
+    def moments(self) -> Moments:
+        """Kept cases, their total and sum of squares, all years together."""
+        return Moments(sum(self.kept_cases), self.kept_total, self.kept_squares)
 
     @property
     def variance_numerator(self) -> int:
@@ -80,19 +87,25 @@ class CatalogueGroup:
         )
 
 
-@frozen
+@frozen(slots=False)
 class Catalogue:
     """The groups in the order of their keys, and what holds for all of them.
 
-    overall_mean: mean cost of all discharges in fen, and exact; listed_without_group: entries of the lists of basic and
-    TCM-advantage groups that are no core group of this history.
+    columns: the figures of `CatalogueGroup` by field, a row a group; `groups` are the same as records, made when they
+    are first asked for.  overall_mean: mean cost of all discharges in fen, and exact; listed_without_group: entries of
+    the lists of basic and TCM-advantage groups that are no core group of this history.
     """
 
-    groups: tuple[CatalogueGroup, ...]
+    columns: Mapping[str, Sequence[Any]]
     overall_mean: int
     overall_numerator: int
     overall_denominator: int
     listed_without_group: tuple[str, ...]
+
+    @cached_property
+    def groups(self) -> tuple[CatalogueGroup, ...]:
+        """The records of the groups."""
+        return tuple(map(CatalogueGroup, *self.columns.values()))
 
     def records(self) -> tuple[Group, ...]:
         """The public records of the groups."""
@@ -197,7 +210,7 @@ def _final_groups(
     starts = starts_of(group)
     present = group[starts]
     is_core = np.add.reduceat(counting, starts) >= terms.minimum_cases
-    is_core &= np.array([keys[code].core for code in present.tolist()], np.bool_)
+    is_core[is_core] = [keys[code].core for code in present[is_core].tolist()]
     names = [keys[code] for code in present[is_core].tolist()]
     _refuse_twice(names)
     final = np.full(len(keys), -1, np.int64)
@@ -212,13 +225,25 @@ def _final_groups(
             if positions[place] == len(names):
                 names.append(whole)
         final[code] = positions[place]
-    lengths = np.diff(starts, append=group.size)
+    return _joined(runs, final, present, is_core, np.diff(starts, append=group.size)), names
+
+
+def _joined(runs: CaseRuns, final: Column, present: Column, is_core: NDArray[np.bool_], lengths: Column) -> CaseRuns:
+    """Runs of core groups as they are sorted, under their final codes, then those of comprehensive groups, sorted."""
     stands = np.repeat(is_core, lengths)
-    core, fold = runs.only(stands), runs.only(~stands).recoded(final)
-    block = np.repeat(final[present[is_core]], lengths[is_core]) << YEAR_BITS | core.year
-    pairs = zip((block, *core.columns()[1:]), fold.columns(), strict=True)
-    block, cost, level, cases = (np.concatenate(pair) for pair in pairs)
-    return CaseRuns(block, cost, level, cases, runs.levelled), names
+    fold = runs.only(~stands).recoded(final)
+    rows = np.flatnonzero(stands)
+    columns = []
+    for whole, part in zip(runs.columns(), fold.columns(), strict=True):
+        column = np.empty(rows.size + part.size, np.int64)
+        np.take(
+            whole, rows, out=column[: rows.size], mode="clip"
+        )  # no row is outside; "clip" is the quickest to say so
+        column[rows.size :] = part
+        columns.append(column)
+    block, cost, level, cases = columns
+    block[: rows.size] += np.repeat(final[present[is_core]] - present[is_core], lengths[is_core]) << YEAR_BITS
+    return CaseRuns(block, cost, level, cases, runs.levelled)
 
 
 def _refuse_twice(keys: Sequence[GroupKey]) -> None:
@@ -289,7 +314,7 @@ def _rounded(numerators: Any, denominators: Any) -> Any:
 
 
 def _assembled(terms: DipCatalogueTerms, keys: Sequence[GroupKey], sums: _Sums) -> Catalogue:
-    """The records in the order of their keys."""
+    """The figures in the order of the keys."""
     texts = [key.text for key in keys]
     history = (sums.all_cases.sum(axis=0)[None], sums.all_totals.sum(axis=0)[None])
     top, bottom = weighted_mean(terms, *history, ("the history",))
@@ -298,34 +323,46 @@ def _assembled(terms: DipCatalogueTerms, keys: Sequence[GroupKey], sums: _Sums) 
     if not numerators.all():
         free = texts[int(np.flatnonzero(numerators == 0)[0])]
         raise InputError(f"group {free}: the cases that count cost 0 fen; a mean above 0 is due, so check their costs")
-    means = dict(zip(texts, zip(numerators, denominators, strict=True), strict=True))
-    unit = _one_point(terms, overall, means)
+    unit = _one_point(terms, overall, dict(zip(texts, zip(numerators, denominators, strict=True), strict=True)))
     step = 10 ** (4 - terms.point_decimals)
-    cases, totals, squares = (each.sum(axis=1) for each in (sums.kept, sums.totals, sums.squares))
-    moments = list(map(Moments, cases, totals, squares))
-    side = int(terms.cv_limit_included)
+    totals, squares = sums.totals.sum(axis=1), sums.squares.sum(axis=1)
+    cv, stable = _variation(terms, sums.kept.sum(axis=1), totals, squares)
     basic, tcm = frozenset(terms.basic_groups), frozenset(terms.tcm_groups)
     core = {text for key, text in zip(keys, texts, strict=True) if key.core}
-    columns = zip(
+    columns = (
         texts,
         ["comprehensive" if text not in core else "basic" if text in basic else "core" for text in texts],
-        map(tuple, sums.cases.tolist()),
-        map(tuple, sums.kept.tolist()),
-        _rounded(numerators, denominators),
-        numerators,
-        denominators,
-        _rounded(numerators * (overall[1] * int(FACTOR_ONE)), denominators * overall[0]),
-        _rounded(numerators * unit[0], denominators * (unit[1] * step)) * step,
-        moments,
-        [each.cv(terms.cv_divisor) for each in moments],
-        [int(each.cv_against(terms.cv_limit, terms.cv_divisor) < side) for each in moments],
+        list(map(tuple, sums.cases.tolist())),
+        list(map(tuple, sums.kept.tolist())),
+        _rounded(numerators, denominators).tolist(),
+        numerators.tolist(),
+        denominators.tolist(),
+        _rounded(numerators * (overall[1] * int(FACTOR_ONE)), denominators * overall[0]).tolist(),
+        (_rounded(numerators * unit[0], denominators * (unit[1] * step)) * step).tolist(),
+        totals.tolist(),
+        squares.tolist(),
+        cv.tolist(),
+        stable.tolist(),
         [int(text in basic and text in core) for text in texts],
         [int(text in tcm and text in core) for text in texts],
         _level_means(terms, sums, len(texts)),
-        strict=True,
     )
-    groups = tuple(CatalogueGroup(*each) for each in sorted(columns, key=itemgetter(0)))
-    return Catalogue(groups, half_up(*overall), overall[0], overall[1], tuple(sorted((basic | tcm) - core)))
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    names = [each.name for each in fields(CatalogueGroup)]
+    in_order = {name: [column[at] for at in order] for name, column in zip(names, columns, strict=True)}
+    return Catalogue(in_order, half_up(*overall), *overall, tuple(sorted((basic | tcm) - core)))
+
+
+def _variation(terms: DipCatalogueTerms, cases: Figures, totals: Figures, squares: Figures) -> tuple[Any, Any]:
+    """CV per ten thousand, and whether it is within the limit, decided on exact integers; see `Moments`."""
+    one = int(FACTOR_ONE)
+    numerators, denominators = cases * squares - totals * totals, totals * totals
+    if terms.cv_divisor == "cases_less_one":
+        numerators, denominators = numerators * cases, denominators * np.where(cases > 1, cases - 1, 1)
+    roots = np.frompyfunc(isqrt, 1, 1)(4 * one * one * numerators // denominators)
+    left, right = numerators * (one * one), denominators * (terms.cv_limit * terms.cv_limit)
+    stable = (left <= right) if terms.cv_limit_included else (left < right)
+    return (roots + 1) // 2, stable.astype(np.int64)
 
 
 def _one_point(terms: DipCatalogueTerms, overall: Ratio, means: Mapping[str, Ratio]) -> Ratio:
