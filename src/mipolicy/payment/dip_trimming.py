@@ -17,15 +17,18 @@ __all__ = ["kept", "ranks"]
 
 
 def ranks(terms: DipCatalogueTerms, cases: Column) -> tuple[Column, Column]:
-    """The ranks, from 1, of the least and the greatest cost within the percentiles, for blocks of so many cases.
+    """The ranks, from 1, of the two costs that limit what stays, for blocks of so many cases.
 
-    Interpolated percentiles lie between two costs: the limits are the costs next to them on the inside.
+    An interpolated percentile lies between two costs.  Where limits are kept the one inside is the first that stays;
+    where they are not, the one outside is the last that goes.
 
     Source: formulas.md section 2, "Trimming".
     """
     one, low, high = int(RATE_ONE), terms.trim_low, terms.trim_high
     if terms.rank_rule == "interpolated":
-        return -(-(cases - 1) * low // one) + 1, (cases - 1) * high // one + 1
+        low_below, high_below = (cases - 1) * low // one, (cases - 1) * high // one
+        low_above, high_above = -((1 - cases) * low // one), -((1 - cases) * high // one)
+        return (low_above + 1, high_below + 1) if terms.limits_kept else (low_below + 1, high_above + 1)
     if terms.rank_rule == "lower_rank":
         return np.maximum(cases * low // one, 1), np.maximum(cases * high // one, 1)
     return np.maximum(-(-cases * low // one), 1), np.maximum(-(-cases * high // one), 1)
