@@ -34,6 +34,9 @@ from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.statement import Apart, Setlinfo
 from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms
+from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
+from mipolicy.payment.dip_grouping import DipGroupingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
 from mipolicy.tables import Axis
@@ -77,6 +80,9 @@ TERMS = {
     "eligibility": EligibilityTerms,
     "both_schemes": BothSchemesTerms,
     "incentive": IncentiveTerms,
+    "dip_grouping": DipGroupingTerms,
+    "dip_catalogue": DipCatalogueTerms,
+    "dip_auxiliary": DipAuxiliaryTerms,
     "ladder": LadderTerms,
     "layer": Layer,
     "major_illness": MajorIllnessTerms,

@@ -45,6 +45,9 @@ from mipolicy.payment.drg_history import BasePointsTerms
 from mipolicy.payment.drg_points import DrgPointsTerms
 from mipolicy.payment.drg_weight import DrgWeightTerms
 from mipolicy.payment.readmission import ReadmissionTerms
+from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms
+from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
+from mipolicy.payment.dip_grouping import DipGroupingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -140,6 +143,9 @@ def _sections() -> Iterable[Section]:
         yield Section(f"drg_weight.{scheme}", DrgWeightTerms, zh=f"{name}DRG权重费率")
     yield Section("bed_day", BedDayTerms, zh="床日点数")
     yield Section("readmission", ReadmissionTerms, zh="同病组再入院")
+    yield Section("dip_grouping", DipGroupingTerms, zh="DIP病例入组")
+    yield Section("dip_catalogue", DipCatalogueTerms, zh="DIP病种目录")
+    yield Section("dip_auxiliary", DipAuxiliaryTerms, zh="DIP辅助目录")
 
 
 SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})

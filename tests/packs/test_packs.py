@@ -52,6 +52,7 @@ INDICATOR = "二(三) 指标表 8"
 DRUGS = "三(四) 严格医保药品目录管理"
 MUTUAL_AID = "三(三) 支持医疗互助有序发展"
 COMMERCIAL = "三(三) 积极发展商业医疗保险"
+DIP = "三(八) 深化DIP支付方式改革"
 EPIDEMIC = "一(一) 在重大疫情防治中发挥医保作为"
 SINGLE_DISEASE = "三(九) 完善单病种付费管理"
 PAYMENT_BEFORE = "一(一) 医疗保险重点领域改革不断深化"
@@ -269,6 +270,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "price_revision": [("2023", "open", "open", SINGLE_DISEASE)],
         "day_surgery": [("2023", "open", "open", "三(十) 支持日间手术开展")],
         "special_case": [("2023", "open", "open", "三(八) 深化DIP支付方式改革")],
+        "dip_catalogue": [("2023", "open", "open", DIP)],
+        "dip_auxiliary": [("2023", "open", "open", DIP)],
     },
     "shangyu-2013": {
         "outpatient.resident.general": [("2013", "open", "open", "二(二)3 控制市级就医人次和均次费用增长")],
@@ -336,6 +339,7 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "consortium": [("plan", "open", "open", PAYMENT_REFORM)],
         "maternity_payment": [("plan", "open", "open", MATERNITY)],
         "services_drugs": [("plan", "open", "open", PAYMENT_REFORM)],
+        "dip_catalogue": [("plan", "open", "open", "三(四) 深化医保支付方式改革")],
     },
 }
 
@@ -369,6 +373,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("price_revision", "2023"): {"up_limit", "down_limit", "part_of_gap"},
         ("day_surgery", "2023"): {"operations", "fund_rate", "documents"},
         ("special_case", "2023"): {"criteria", "quota"},
+        ("dip_catalogue", "2023"): {"minimum_cases", "weight_method", "basic_groups"},
+        ("dip_auxiliary", "2023"): {"dimensions", "cv_minimum", "fall_minimum"},
     },
     "shangyu-2013": {
         ("outpatient.resident.general", "2013"): {"deductible", "rate"},
@@ -431,6 +437,7 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("consortium", "plan"): {"standard"},
         ("maternity_payment", "plan"): {"antenatal_standard", "delivery_price"},
         ("services_drugs", "plan"): {"way"},
+        ("dip_catalogue", "plan"): {"weight_method"},
     },
 }
 

@@ -1,0 +1,271 @@
+"""The auxiliary catalogue of DIP (辅助目录): factors for how complex a case is, where they make a group more even.
+
+Rule P03; formulas.md section 2, "Auxiliary catalogue".  A factor is the mean of a class of cases over the mean of its
+group, per ten thousand; it may lie below 1.  Costs in fen, rates per million, CV per ten thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+from attrs import field, frozen
+
+from mipolicy.errors import AmountError, InputError, PolicyError
+from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
+from mipolicy.payment.case import AuxiliaryFactor
+from mipolicy.payment.case_runs import starts_of
+from mipolicy.payment.moments import DIVISORS, Moments, as_rate, block_sums, root
+from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, terms_field
+from mipolicy.rounding import any_columns, bounds_of, mul_div
+from mipolicy.tables import Axis
+from mipolicy.vocabulary import beyond, is_over, pick
+
+__all__ = [
+    "DIMENSION",
+    "ClassSums",
+    "DimensionTest",
+    "DipAuxiliaryTerms",
+    "FitSums",
+    "auxiliary_factors",
+    "case_factor",
+    "tested",
+]
+
+DIMENSION: Final = Axis(
+    "dimension",
+    ("cci", "severity", "tumour_severity", "age", "intensive_care"),
+    ("CCI指数", "疾病严重程度(非肿瘤)", "肿瘤严重程度", "年龄特征", "重症监护"),
+    ("comorbidity index", "severity, not tumours", "severity of tumours", "age", "intensive care"),
+)
+"""Along what the cases of a group are told apart."""
+
+
+@frozen
+class DipAuxiliaryTerms:
+    """What a document fixes about the auxiliary catalogue."""
+
+    dimensions: tuple[str, ...] = terms_field(CodesKind(DIMENSION.members), "辅助目录维度", "dimensions that are used")
+    cv_minimum: int = terms_field(FigureKind("factor"), "变异系数下限", "CV from which on a group is told apart")
+    cv_minimum_included: int = terms_field(FlagKind(), "变异系数下限是否包含", "whether a CV on the limit counts")
+    cv_divisor: str = terms_field(ChoiceKind(DIVISORS), "方差除数", "what squared deviations are divided by")
+    fall_minimum: int = terms_field(FigureKind("rate"), "变异系数最低降幅", "fall of the CV that is due, relative")
+    fall_minimum_included: int = terms_field(FlagKind(), "最低降幅是否包含", "whether a fall on the limit counts")
+    fall_of: str = terms_field(
+        ChoiceKind(("pooled", "every_class")), "降幅口径", "the CV within all classes together, or of every class"
+    )
+    class_minimum: int = terms_field(FigureKind("count"), "分级最低例数", "cases that a class needs for a factor")
+    several: str = terms_field(
+        ChoiceKind(("highest", "product")), "多项辅助系数", "of several factors the highest, or their product"
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.class_minimum < 1:
+            raise PolicyError("class_minimum is 0: a factor is the mean of at least one case")
+
+
+@frozen
+class ClassSums:
+    """Moments of the cases by dimension, group and class; `a + b` is what one pass over both gives."""
+
+    moments: Mapping[tuple[str, str, str], Moments] = field(factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        dimension: str,
+        groups: Sequence[str],
+        classes: Sequence[str],
+        group: Column,
+        aux_class: Column,
+        cost: Column,
+    ) -> ClassSums:
+        """The sums of a table of cases along one dimension.
+
+        groups, classes: what the codes stand for; group, aux_class, cost: one row a case, cost in fen.
+        Raises CodeError for an unknown dimension, AmountError for what is no int64 column, InputError for a code that
+        stands for nothing and a cost below 0; both name the row.
+        """
+        DIMENSION.position(dimension)
+        any_columns(group, aux_class, cost)
+        for name, column, most in (
+            ("group", group, len(groups) - 1),
+            ("class", aux_class, len(classes) - 1),
+            ("cost", cost, int(MAX_FEN)),
+        ):
+            bad = np.flatnonzero((column < 0) | (column > most))
+            if bad.size:
+                raise InputError(
+                    f"{dimension}: row {bad[0]}: {name} is {column[bad[0]]}, allowed is 0 to {most}; code it anew, and "
+                    "take reversals out"
+                )
+        block = group * len(classes) + aux_class
+        order = np.argsort(block, kind="stable")
+        block = block[order]
+        starts = starts_of(block)
+        found = {}
+        sums = block_sums(cost[order], np.ones(cost.size, np.int64), starts)
+        for at, *figures in zip(block[starts].tolist(), *sums, strict=True):
+            code, position = divmod(at, len(classes))
+            found[dimension, groups[code], classes[position]] = Moments(*figures)
+        return cls(found)
+
+    def __add__(self, other: ClassSums) -> ClassSums:
+        nothing = Moments(0, 0, 0)
+        keys = sorted({*self.moments, *other.moments})
+        return ClassSums({k: self.moments.get(k, nothing) + other.moments.get(k, nothing) for k in keys})
+
+    def by_class(self, dimension: str, group: str) -> dict[str, Moments]:
+        """The moments of each class of a group along a dimension, in the order of the classes."""
+        return {k[2]: self.moments[k] for k in sorted(self.moments) if k[:2] == (dimension, group)}
+
+
+@frozen
+class DimensionTest:
+    """What a dimension does for a group: its CV, the CV within the classes, and whether that is enough."""
+
+    group_code: str
+    dimension: str
+    cases: int
+    cv: int
+    cv_within: int
+    varies: int
+    falls: int
+    applies: int
+
+
+def tested(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[DimensionTest, ...]:
+    """Which groups vary enough, and along which dimensions that falls enough (rule P03; formulas.md section 2).
+
+    The fall is relative: with 20%, the CV within classes is at most 80% of the group's.  All comparisons are exact.
+    Raises InputError for a group whose cases cost nothing.
+    """
+    classes: dict[tuple[str, str], list[Moments]] = {}
+    for (dimension, group, _), moments in sums.moments.items():
+        if dimension in terms.dimensions and moments.cases:
+            classes.setdefault((group, dimension), []).append(moments)
+    found = []
+    for group, dimension in sorted(classes):
+        parts = classes[group, dimension]
+        whole = sum(parts, start=Moments(0, 0, 0))
+        over = whole.cv_against(terms.cv_minimum, terms.cv_divisor)
+        varies = int(over > 0 or (over == 0 and bool(terms.cv_minimum_included)))
+        falls = int(all(_falls(terms, whole, within) for within in _within(terms, parts)))
+        pooled = _pooled(terms, parts)
+        cv_within = root(pooled.numerator, pooled.denominator)
+        found.append(
+            DimensionTest(
+                group, dimension, whole.cases, whole.cv(terms.cv_divisor), cv_within, varies, falls, varies * falls
+            )
+        )
+    return tuple(found)
+
+
+def _pooled(terms: DipAuxiliaryTerms, parts: Sequence[Moments]) -> Fraction:
+    """The square of the CV within classes: squared deviations from their own means, over the group's mean."""
+    whole = sum(parts, start=Moments(0, 0, 0))
+    less = 1 if terms.cv_divisor == "cases_less_one" and whole.cases > 1 else 0
+    deviations = sum((Fraction(part.variance_numerator, part.cases) for part in parts), start=Fraction(0))
+    return deviations / (whole.cases - less) / Fraction(whole.total, whole.cases) ** 2
+
+
+def _within(terms: DipAuxiliaryTerms, parts: Sequence[Moments]) -> list[Fraction]:
+    if terms.fall_of == "pooled":
+        return [_pooled(terms, parts)]
+    return [Fraction(*part.squared_cv(terms.cv_divisor)) for part in parts]
+
+
+def _falls(terms: DipAuxiliaryTerms, whole: Moments, within: Fraction) -> bool:
+    """Whether the squared CV within is far enough below the group's."""
+    kept = Fraction(int(RATE_ONE) - terms.fall_minimum, int(RATE_ONE)) ** 2
+    allowed = kept * Fraction(*whole.squared_cv(terms.cv_divisor))
+    return within < allowed or (within == allowed and bool(terms.fall_minimum_included))
+
+
+def auxiliary_factors(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[AuxiliaryFactor, ...]:
+    """The lines of the auxiliary catalogue: mean of the class over mean of its group, per ten thousand (rule P03).
+
+    Only for dimensions that apply to the group (`tested`), and for classes with cases enough.
+    """
+    lines = []
+    for test in tested(terms, sums):
+        if not test.applies:
+            continue
+        classes = sums.by_class(test.dimension, test.group_code)
+        whole = sum(classes.values(), start=Moments(0, 0, 0))
+        for name, part in classes.items():
+            if part.cases >= terms.class_minimum:
+                factor = mul_div(part.total * whole.cases, int(FACTOR_ONE), part.cases * whole.total)
+                lines.append(
+                    AuxiliaryFactor(
+                        group_code=test.group_code,
+                        dimension=test.dimension,
+                        aux_class=name,
+                        auxiliary_factor=factor,
+                    )
+                )
+    return tuple(lines)
+
+
+def case_factor(terms: DipAuxiliaryTerms, *factors: A) -> A:
+    """The one factor of a case, or of a column of cases, from those of its dimensions (rule P03).
+
+    factors: one per dimension, per ten thousand; 0 where the auxiliary catalogue has no line.  Without any the factor
+    is 1; a single one below 1 stays below 1.
+    Raises AmountError without a dimension and for a factor below 0.
+    """
+    if not factors:
+        raise AmountError("case_factor: at least one dimension's factor is due, 0 where there is no line")
+    any_columns(*factors)
+    if min(bounds_of(each)[0] for each in factors) < 0:
+        raise AmountError("case_factor: a factor is not negative; 0 says that there is no line")
+    found = factors[0]
+    for each in factors[1:]:
+        if terms.several == "highest":
+            found = found + beyond(each, found)
+        else:
+            both = mul_div(pick(is_over(found, 0), found, FACTOR_ONE), each, FACTOR_ONE)
+            found = pick(is_over(each, 0), both, found)
+    return pick(is_over(found, 0), found, int(FACTOR_ONE))
+
+
+@frozen
+class FitSums:
+    """How near payment comes to cost (rule P03): cases, costs and squares, and squared gaps; merged by `a + b`."""
+
+    costs: Moments
+    squared_gaps: int
+
+    @classmethod
+    def of(cls, cost: Column, paid: Column) -> FitSums:
+        """The sums of cases: what each cost, and the cost that its score stands for (mean x factor), in fen.
+
+        Raises AmountError for what is no int64 column or not of one length, InputError for an amount out of range.
+        """
+        any_columns(cost, paid)
+        for name, column in (("cost", cost), ("paid", paid)):
+            bad = np.flatnonzero((column < 0) | (column > MAX_FEN))
+            if bad.size:
+                raise InputError(f"fit: row {bad[0]}: {name} is {column[bad[0]]}, allowed is 0 to {MAX_FEN}")
+        start, one = np.zeros(min(cost.size, 1), np.int64), np.ones(cost.size, np.int64)
+        figures = [sum(each) for each in block_sums(cost, one, start)]
+        return cls(Moments(*figures), sum(block_sums(np.abs(cost - paid), one, start)[2]))
+
+    def __add__(self, other: FitSums) -> FitSums:
+        return FitSums(self.costs + other.costs, self.squared_gaps + other.squared_gaps)
+
+    def share(self) -> Fraction:
+        """1 - squared gaps / squared deviations from the mean: the share of the variance that payment follows.
+
+        With each case paid its group's mean this is the RIV of the groups.  It is negative where one payment for all
+        would fit better.  Raises InputError where all costs are the same.
+        """
+        if self.costs.variance_numerator <= 0:
+            raise InputError(f"{self.costs.cases} cases without any variance of cost: payment cannot follow it")
+        return 1 - Fraction(self.squared_gaps * self.costs.cases, self.costs.variance_numerator)
+
+    def rate(self) -> int:
+        """The share per million, rounded half up."""
+        return as_rate(self.share())
