@@ -25,29 +25,29 @@ from mipolicy.benefits.outpatient import OutpatientTerms
 from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.points import PaymentYearTerms, PointValueTerms, PoolBudgetTerms
-from mipolicy.payment.router import RouterTerms
+from mipolicy.payment.bed_day import BedDayTerms
 from mipolicy.payment.capitation import CapitationTerms
+from mipolicy.payment.clearing import ClearingTerms
 from mipolicy.payment.consortium import ConsortiumTerms
 from mipolicy.payment.day_surgery import DaySurgeryTerms
-from mipolicy.payment.disease_price import PriceEvaluationTerms, PriceRevisionTerms
-from mipolicy.payment.maternity import MaternityPaymentTerms
-from mipolicy.payment.per_diem import PerDiemTerms
-from mipolicy.payment.services_drugs import ServicesDrugsTerms
-from mipolicy.payment.single_disease import PathwayExitTerms, SingleDiseaseTerms
-from mipolicy.payment.special_case import SpecialCaseTerms
-from mipolicy.payment.clearing import ClearingTerms
 from mipolicy.payment.dip import DipTerms
-from mipolicy.payment.monthly import MonthlyTerms
-from mipolicy.payment.year_end import SharingTerms
-from mipolicy.payment.bed_day import BedDayTerms
-from mipolicy.payment.drg_history import BasePointsTerms
-from mipolicy.payment.drg_points import DrgPointsTerms
-from mipolicy.payment.drg_weight import DrgWeightTerms
-from mipolicy.payment.readmission import ReadmissionTerms
 from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms
 from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
 from mipolicy.payment.dip_grouping import DipGroupingTerms
+from mipolicy.payment.disease_price import PriceEvaluationTerms, PriceRevisionTerms
+from mipolicy.payment.drg_history import BasePointsTerms
+from mipolicy.payment.drg_points import DrgPointsTerms
+from mipolicy.payment.drg_weight import DrgWeightTerms
+from mipolicy.payment.maternity import MaternityPaymentTerms
+from mipolicy.payment.monthly import MonthlyTerms
+from mipolicy.payment.per_diem import PerDiemTerms
+from mipolicy.payment.points import PaymentYearTerms, PointValueTerms, PoolBudgetTerms
+from mipolicy.payment.readmission import ReadmissionTerms
+from mipolicy.payment.router import RouterTerms
+from mipolicy.payment.services_drugs import ServicesDrugsTerms
+from mipolicy.payment.single_disease import PathwayExitTerms, SingleDiseaseTerms
+from mipolicy.payment.special_case import SpecialCaseTerms
+from mipolicy.payment.year_end import SharingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.policy.kinds import Section
 
@@ -75,7 +75,7 @@ _STREAMS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
 }
 
 
-def _sections() -> Iterable[Section]:
+def _benefit_sections() -> Iterable[Section]:
     yield Section("settlement", SettlementTerms, zh="结算口径")
     yield Section("catalogue", CatalogueTerms, zh="目录")
     yield Section("catalogue_items", CatalogueItemsTerms, zh="支付范围")
@@ -114,12 +114,24 @@ def _sections() -> Iterable[Section]:
         yield Section(f"eligibility.{scheme}", EligibilityTerms, fixed=fixed, zh=f"{name}待遇享受")
     yield Section("both_schemes", BothSchemesTerms, zh="重复参保")
     yield Section("incentive", IncentiveTerms, zh="居民参保激励")
-    # payment
+
+
+def _payment_sections() -> Iterable[Section]:
     yield Section("payment_router", RouterTerms, zh="付费方式")
     yield Section("payment_year", PaymentYearTerms, zh="付费年度参数")
     for pool, name in zip(POOL.members, POOL.zh, strict=True):
         yield Section(f"pool_budget.{pool}", PoolBudgetTerms, zh=f"{name}基金预算")
         yield Section(f"point_value.{pool}", PointValueTerms, zh=f"{name}点值")
+    yield Section("dip", DipTerms, zh="DIP病例分值")
+    yield Section("dip_grouping", DipGroupingTerms, zh="DIP病例入组")
+    yield Section("dip_catalogue", DipCatalogueTerms, zh="DIP病种目录")
+    yield Section("dip_auxiliary", DipAuxiliaryTerms, zh="DIP辅助目录")
+    yield Section("drg_points", DrgPointsTerms, zh="DRG点数")
+    yield Section("drg_base_points", BasePointsTerms, zh="DRG基准点数与差异系数测算")
+    for pool, name in zip(POOL.members, POOL.zh, strict=True):
+        yield Section(f"drg_weight.{pool}", DrgWeightTerms, zh=f"{name}DRG权重费率")
+    yield Section("bed_day", BedDayTerms, zh="床日点数")
+    yield Section("readmission", ReadmissionTerms, zh="同病组再入院")
     yield Section("single_disease", SingleDiseaseTerms, zh="单病种付费")
     yield Section("pathway_exit", PathwayExitTerms, zh="单病种退出")
     yield Section("price_evaluation", PriceEvaluationTerms, zh="单病种付费标准测算")
@@ -131,22 +143,12 @@ def _sections() -> Iterable[Section]:
     yield Section("maternity_payment", MaternityPaymentTerms, zh="生育医疗费用付费")
     yield Section("services_drugs", ServicesDrugsTerms, zh="医疗服务与药品分开支付")
     yield Section("special_case", SpecialCaseTerms, zh="特例单议与除外支付")
-    yield Section("dip", DipTerms, zh="DIP病例分值")
-    for pool, (_, name) in _STATUS.items():
+    for pool, name in zip(POOL.members, POOL.zh, strict=True):
         yield Section(f"monthly_payment.{pool}", MonthlyTerms, zh=f"{name}月度结算")
-    for pool, (_, name) in _STATUS.items():
+    for pool, name in zip(POOL.members, POOL.zh, strict=True):
         yield Section(f"year_end.{pool}", SharingTerms, zh=f"{name}年终分担")
     yield Section("payment_clearing", ClearingTerms, zh="年度清算")
-    yield Section("drg_points", DrgPointsTerms, zh="DRG点数")
-    yield Section("drg_base_points", BasePointsTerms, zh="DRG基准点数与差异系数测算")
-    for scheme, (_, name) in _STATUS.items():
-        yield Section(f"drg_weight.{scheme}", DrgWeightTerms, zh=f"{name}DRG权重费率")
-    yield Section("bed_day", BedDayTerms, zh="床日点数")
-    yield Section("readmission", ReadmissionTerms, zh="同病组再入院")
-    yield Section("dip_grouping", DipGroupingTerms, zh="DIP病例入组")
-    yield Section("dip_catalogue", DipCatalogueTerms, zh="DIP病种目录")
-    yield Section("dip_auxiliary", DipAuxiliaryTerms, zh="DIP辅助目录")
 
 
-SECTIONS: Final = MappingProxyType({section.name: section for section in _sections()})
+SECTIONS: Final = MappingProxyType({section.name: section for section in (*_benefit_sections(), *_payment_sections())})
 """Every section that a policy file may hold, by its dotted name."""

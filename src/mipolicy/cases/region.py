@@ -26,6 +26,7 @@ __all__ = ["AUXILIARY", "Region", "read_region"]
 AUXILIARY: Final[Mapping[str, str]] = {
     "cci": "cci_class",
     "severity": "severity_class",
+    "tumour_severity": "severity_class",
     "age": "age_class",
     "intensive_care": "icu_class",
 }

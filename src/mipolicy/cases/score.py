@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import numpy as np
 from attrs import frozen
 
 from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
-from mipolicy.cases.ways import WAYS
+from mipolicy.cases.ways import WAYS, Way
 from mipolicy.errors import Fault
 from mipolicy.money import Column
 from mipolicy.payment.axes import METHOD
 from mipolicy.payment.router import REASON
 
-__all__ = ["Scores", "score_cases"]
+__all__ = ["Scores", "score_cases", "versions_of"]
 
 _BY_ITEM = METHOD.position("by_item")
 
@@ -39,12 +42,10 @@ def score_cases(prepared: PreparedCases, routes: Routes, threads: int) -> Scores
     """
     count = prepared.read.rows
     scores = Scores(*(np.zeros(count, np.int64) for _ in range(4)))
-    days = prepared.facts.columns["dscg_day"]
     for method, way in WAYS.items():
-        rows = np.flatnonzero((routes.method == METHOD.position(method)) & prepared.payable())
+        paid_so = np.flatnonzero((routes.method == METHOD.position(method)) & prepared.payable())
         keep = ("points",) if way.points else ("standard", "payment")
-        for version, of_version in prepared.dated.versions(way.section, rows, days):
-            terms = prepared.dated.policy.build(way.section, version)
+        for terms, of_version in versions_of(prepared, way, paid_so):
             names = (*keep, way.by_item) if way.by_item else keep
             done, refused = run(way, terms, prepared.facts, of_version, names, threads)
             for row, fault in refused.items():
@@ -60,6 +61,15 @@ def score_cases(prepared: PreparedCases, routes: Routes, threads: int) -> Scores
     scores.standard[by_item] = prepared.facts.columns["medfee_sumamt"].take(by_item)
     scores.payment[by_item] = prepared.facts.columns["hifp_pay"].take(by_item)
     return scores
+
+
+def versions_of(prepared: PreparedCases, way: Way, rows: Column) -> Iterator[tuple[Any, Column]]:
+    """The terms of a way of paying on the discharge days of the rows, with the rows of each version."""
+    days = prepared.facts.columns["dscg_day"]
+    for section, pool in way.sections():
+        here = rows if pool < 0 else rows[prepared.pool[rows] == pool]
+        for version, of_version in prepared.dated.versions(section, here, days):
+            yield prepared.dated.policy.build(section, version), of_version
 
 
 def _pay_by_item(routes: Routes, rows: Column) -> None:

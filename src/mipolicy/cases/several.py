@@ -10,6 +10,7 @@ import numpy as np
 from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
+from mipolicy.cases.score import versions_of
 from mipolicy.cases.ways import WAYS
 from mipolicy.errors import Fault
 from mipolicy.money import FACTOR_ONE, Column
@@ -99,8 +100,7 @@ def choose_by_item(prepared: PreparedCases, routes: Routes, threads: int) -> Non
     for method, steps in _EXCESS.items():
         rows = np.flatnonzero((routes.method == METHOD.position(method)) & prepared.payable())
         way = WAYS[method]
-        for version, here in prepared.dated.versions(way.section, rows, facts.columns["dscg_day"]):
-            terms = prepared.dated.policy.build(way.section, version)
+        for terms, here in versions_of(prepared, way, rows):
             if terms.high_way != "by_item":
                 continue
             done, refused = run(way, terms, facts, here, ("high", *steps), threads)

@@ -12,6 +12,7 @@ from attrs import frozen
 from mipolicy.cases.facts import Facts
 from mipolicy.money import Column
 from mipolicy.payment import bed_day, capitation, day_surgery, dip, drg_points, drg_weight, per_diem, single_disease
+from mipolicy.payment.axes import POOL
 from mipolicy.tables import Axis
 
 __all__ = ["LISTS", "WAYS", "Way", "listed"]
@@ -27,8 +28,9 @@ def _no_codes(_terms: Any, _facts: Facts) -> Codes:
 class Way:
     """How a method pays: the section of its terms, its rule and input, and which of its steps count.
 
-    points: whether it gives points, which the point value turns into money; codes: facts that the terms' own lists
-    give of a case; by_item: the step that says that the case is paid by item after all, if the rule has one.
+    section: its name, or the name before the pool's where each pool has its own (`by_pool`); points: whether it gives
+    points, which the point value turns into money; codes: facts that the terms' own lists give of a case; by_item: the
+    step that says that the case is paid by item after all, if the rule has one.
     """
 
     section: str
@@ -37,6 +39,13 @@ class Way:
     points: bool
     codes: Callable[[Any, Facts], Codes] = _no_codes
     by_item: str = ""
+    by_pool: bool = False
+
+    def sections(self) -> tuple[tuple[str, int], ...]:
+        """The sections, each with the position of its pool, -1 where one section serves all."""
+        if not self.by_pool:
+            return ((self.section, -1),)
+        return tuple((f"{self.section}.{pool}", at) for at, pool in enumerate(POOL.members))
 
 
 def _on_axis(axis: Axis, facts: Facts, text: str, unlisted: int) -> Column:
@@ -77,7 +86,7 @@ WAYS: Final[Mapping[str, Way]] = MappingProxyType(
         "dip": Way("dip", dip.DipCase, dip.score, True, by_item="paid_by_item"),
         "drg_points": Way("drg_points", drg_points.DrgPointsCase, drg_points.pay, True),
         "bed_day_points": Way("bed_day", bed_day.BedDayCase, bed_day.pay, True, _bed_day_list),
-        "drg_weight": Way("drg_weight", drg_weight.DrgCase, drg_weight.pay, False),
+        "drg_weight": Way("drg_weight", drg_weight.DrgCase, drg_weight.pay, False, by_pool=True),
         "single_disease": Way(
             "single_disease",
             single_disease.PricedCase,

@@ -79,7 +79,8 @@ def is_outsider(prepared: PreparedCases) -> Any:
 def outsiders_by_item(prepared: PreparedCases, terms: Mapping[str, PointValueTerms]) -> Column:
     """1 for people insured elsewhere whose pool pays them by item."""
     by_item = [int(pool in terms and terms[pool].outsiders == "by_item") for pool in POOL.members]
-    return np.array(by_item, np.int64).take(prepared.pool) * is_outsider(prepared)
+    found: Column = np.array(by_item, np.int64).take(prepared.pool) * is_outsider(prepared)
+    return found
 
 
 def close_pool(
@@ -233,5 +234,7 @@ def _institutions(
 def _elsewhere(prepared: PreparedCases, scores: Scores, rows: Column) -> dict[str, int]:
     """What the funds of other places owe, by insured place."""
     places = prepared.facts.texts["insuplc_admdvs"].take(rows)
-    sums = sums_by(places.codes, (scores.payment + scores.carved_out)[rows], max(1, len(places.values)))
+    sums = sums_by(
+        places.codes.astype(np.int64), (scores.payment + scores.carved_out)[rows], max(1, len(places.values))
+    )
     return {name: amount for name, amount in sorted(zip(places.values, sums, strict=False)) if name and amount}

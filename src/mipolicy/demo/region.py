@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from typing import Any, Final
 
+import attrs
 import numpy as np
 from attrs import frozen
 
@@ -75,7 +76,7 @@ class RegionYear:
 
     def tables(self) -> dict[str, dict[str, Any]]:
         """The tables by name."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "__weakref__"}
+        return {name: getattr(self, name) for name in attrs.fields_dict(RegionYear)}
 
 
 @frozen(eq=False)

@@ -90,14 +90,19 @@ def only_where(condition: A, rule: Callable[[T], U], otherwise: U, record: T) ->
     rows = np.flatnonzero(condition)
     if not rows.size:
         return otherwise
-    needed = rule(type(record)(**{name: column[rows] for name, column in _columns(record).items()}))
+    needed = rule(type(record)(**{name: _rows(column, rows) for name, column in _columns(record).items()}))
     result = _columns(otherwise)
     for name, column in result.items():
         figures = getattr(needed, name)
-        if not np.array_equal(column[rows], figures):  # most columns do not differ, and a copy costs more than a look
-            result[name] = column.copy()
+        whole = np.broadcast_to(np.int64(column), condition.shape)
+        if not np.array_equal(whole[rows], np.broadcast_to(figures, rows.shape)):  # a copy costs more than a look
+            result[name] = whole.copy()
             result[name][rows] = figures
     return type(otherwise)(**result)
+
+
+def _rows(column: Any, rows: Column) -> Any:
+    return column[rows] if isinstance(column, np.ndarray) else column
 
 
 def _columns(record: Any) -> dict[str, Any]:

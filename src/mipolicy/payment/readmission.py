@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, Column
@@ -17,7 +18,7 @@ from mipolicy.policy.kinds import ChoiceKind, FigureKind, terms_field
 from mipolicy.rounding import any_columns
 from mipolicy.traced import labelled
 
-__all__ = ["ReadmissionTerms", "Readmissions", "Stays", "readmissions"]
+__all__ = ["ReadmissionTerms", "Readmissions", "Stays", "overlaps", "readmissions"]
 
 _HALF: Final = int(FACTOR_ONE) // 2
 
@@ -85,14 +86,7 @@ def readmissions(terms: ReadmissionTerms, stays: Stays) -> Readmissions:
     """
     _check(stays)
     rows = stays.person.size
-    keys = [stays.person, stays.group] + ([stays.institution] if terms.place == "same_institution" else [])
-    order = np.lexsort((stays.case, stays.dscg_day, stays.adm_day, *reversed(keys)))
-    together = np.zeros(rows, bool)
-    together[1:] = True
-    for key in keys:
-        together[1:] &= key[order][1:] == key[order][:-1]
-    gap = np.zeros(rows, np.int64)
-    gap[1:] = stays.adm_day[order][1:] - stays.dscg_day[order][:-1]
+    order, together, gap = _in_order(terms, stays)
     overlapping = np.zeros(rows, bool)
     overlapping[order] = together & (gap < 0)
     refuse(
@@ -110,6 +104,38 @@ def readmissions(terms: ReadmissionTerms, stays: Stays) -> Readmissions:
     return Readmissions(
         _scattered(order, linked), factor, alone, stays.adm_day, stays.medfee_sumamt, stays.days, nothing
     )
+
+
+def overlaps(terms: ReadmissionTerms, stays: Stays) -> NDArray[np.bool_]:
+    """Which stays begin before another stay of the person in the group, begun no later, has ended.
+
+    What is left without them can be given to `readmissions`.  Raises as it does, but for such stays.
+    """
+    _check(stays)
+    order, together, _ = _in_order(terms, stays)
+    found = np.zeros(order.size, bool)
+    latest = 0
+    discharge, admission = stays.dscg_day[order].tolist(), stays.adm_day[order].tolist()
+    for at, (row, same) in enumerate(zip(order.tolist(), together.tolist(), strict=True)):
+        if same and admission[at] < latest:
+            found[row] = True
+        else:
+            latest = discharge[at]
+    return found
+
+
+def _in_order(terms: ReadmissionTerms, stays: Stays) -> tuple[Column, NDArray[np.bool_], Column]:
+    """Stays in the order of persons, groups and days; which follow a stay of their like, after how many days."""
+    rows = stays.person.size
+    keys = [stays.person, stays.group] + ([stays.institution] if terms.place == "same_institution" else [])
+    order = np.lexsort((stays.case, stays.dscg_day, stays.adm_day, *reversed(keys)))
+    together = np.zeros(rows, bool)
+    together[1:] = True
+    for key in keys:
+        together[1:] &= key[order][1:] == key[order][:-1]
+    gap = np.zeros(rows, np.int64)
+    gap[1:] = stays.adm_day[order][1:] - stays.dscg_day[order][:-1]
+    return order, together, gap
 
 
 def _check(stays: Stays) -> None:
