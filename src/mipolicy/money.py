@@ -24,6 +24,7 @@ __all__ = [
     "FACTOR_ONE",
     "MAX_FEN",
     "NO_LIMIT",
+    "NO_PRICE_LIMIT",
     "PRICE_ONE",
     "RATE_ONE",
     "A",
@@ -62,6 +63,8 @@ RATE_ONE = Rate(1_000_000)
 FACTOR_ONE = Factor(10_000)
 POINTS_ONE = 10_000
 PRICE_ONE = 1_000_000
+NO_PRICE_LIMIT = 10**18
+"""A ceiling of unit prices or point values that a document says does not exist, in millionths of a yuan."""
 COUNT_ONE = 10_000
 MAX_FEN = Fen(10**12)
 NO_LIMIT = MAX_FEN

@@ -159,7 +159,8 @@ def months_paid(
                 options["year_budget"] = of.distributable.fund
             elif terms.variant == "budget_value":
                 budget = policy.build(f"pool_budget.{pool}", policy.version(f"pool_budget.{pool}", last))
-                options["point_value"] = published_value(attrs.evolve(of.terms, decimals=terms.value_decimals), budget)
+                value = published_value(attrs.evolve(of.terms, decimals=terms.value_decimals), budget)
+                options["point_value"] = value // 10 ** (6 - int(terms.value_decimals))
             for code, paid in pay_month(terms, totals, pool, month, **options).paid.items():
                 found[code, pool] = found.get((code, pool), 0) + paid.payment
     return found

@@ -82,7 +82,7 @@ def pay_table(
     present = [POOL.members[at] for at in np.unique(prepared.pool[prepared.payable()]).tolist()]
     terms = {pool: pool_terms(prepared, pool) for pool in present}
     outsiders = outsiders_by_item(prepared, {pool: of for pool, (of, _) in terms.items()})
-    routes, scores = _scored(prepared, outsiders, gaps, workers)
+    routes, scores, factor = _scored(prepared, outsiders, gaps, workers)
     contracts_paid = pay_contracts(prepared, routes, contracts)
     pools: dict[str, PoolYear] = {}
     values: dict[str, int] = {}
@@ -95,7 +95,7 @@ def pay_table(
     _reverse(prepared, routes, scores)
     prepared.dated.warn(stacklevel=3)
     of_year = _year_end(prepared, routes, scores, pools, contracts_paid, accounts) if pools else YearOfAccounts()
-    return _result(prepared, routes, scores, pools, values, contracts_paid, of_year)
+    return _result(prepared, routes, scores, factor, pools, values, contracts_paid, of_year)
 
 
 @frozen(eq=False)
@@ -116,7 +116,7 @@ def _check_options(at: str, gaps: str, threads: int | None) -> None:
         raise TableError("threads must be at least 1")
 
 
-def _scored(prepared: PreparedCases, outsiders: Column, gaps: Gaps, threads: int) -> tuple[Routes, Scores]:
+def _scored(prepared: PreparedCases, outsiders: Column, gaps: Gaps, threads: int) -> tuple[Routes, Scores, Column]:
     """Every case with its method and its points or price.
 
     Raises BatchGap where the policy leaves open what some case needs, and gaps are not rejected.
@@ -129,7 +129,7 @@ def _scored(prepared: PreparedCases, outsiders: Column, gaps: Gaps, threads: int
     if prepared.dated.gaps and gaps == "raise":
         raise BatchGap(tuple(prepared.dated.gaps))
     scores.points[:] = with_factor(scores.points, factor)
-    return routes, scores
+    return routes, scores, factor
 
 
 def _state_year(prepared: PreparedCases) -> None:
@@ -198,6 +198,7 @@ def _result(
     prepared: PreparedCases,
     routes: Routes,
     scores: Scores,
+    factor: Column,
     pools: Mapping[str, PoolYear],
     values: Mapping[str, int],
     contracts: tuple[PaidContract, ...],
@@ -231,4 +232,6 @@ def _result(
         clearing=of_year.clearing,
         budget_values=values,
         prepared=prepared,
+        scores=scores,
+        factor=factor,
     )

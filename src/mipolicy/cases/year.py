@@ -47,12 +47,15 @@ _STEPS: Final = ("standard", "before_floor", "raised", "payment")
 class PoolYear:
     """One pool's year: what was divided, the point value, where the budget went.
 
+    totals: over the cases that share the points; published: the budget value, 0 where none is;
     elsewhere: what the funds of people insured elsewhere owe for cases of this pool, by insured place, in fen.
     """
 
     pool: str
     terms: PointValueTerms
     distributable: Distributable
+    totals: PointTotals
+    published: int
     value: PointValue
     closing: PoolClosing
     elsewhere: Mapping[str, int]
@@ -108,16 +111,24 @@ def close_pool(
     fund = distributable(budget, total((scores.payment + scores.carved_out)[owed_here]) + beside)
     sharing = np.flatnonzero(by_points & counted & (~outside | (terms.outsiders == "in_point_pool")))
     _set_fund_rate(prepared, terms, sharing)
-    value = no_points(terms, fund.fund)
+    value, totals, published = no_points(fund.fund), PointTotals(), published_value(terms, budget)
     if len(rows):
-        value = point_value(terms, fund.fund, _totals(prepared, scores, sharing), published_value(terms, budget))
+        totals = _totals(prepared, scores, sharing)
+        value = point_value(terms, fund.fund, totals, published)
         done = _pay(prepared, scores, terms, value, rows, threads)
         institutions = _institutions(prepared, scores, done, np.isin(rows, sharing), rows, outside)
     else:
         institutions = []
     closing = close(terms, pool, fund, value, institutions)
     return PoolYear(
-        pool, terms, fund, value, closing, _elsewhere(prepared, scores, np.flatnonzero(mine & outside & counted))
+        pool,
+        terms,
+        fund,
+        totals,
+        published,
+        value,
+        closing,
+        _elsewhere(prepared, scores, np.flatnonzero(mine & outside & counted)),
     )
 
 
@@ -143,7 +154,7 @@ def pay_at_budget_value(
         )
     _carve_out(prepared, scores, terms, rows)
     _set_fund_rate(prepared, terms, rows)
-    _pay(prepared, scores, terms, no_points(terms, 0, value), rows, threads)
+    _pay(prepared, scores, terms, no_points(0, value), rows, threads)
     return value
 
 
@@ -204,6 +215,9 @@ def _pay(
         raise InputError(f"case {prepared.text('setl_id', row)}: {fault.message}")
     scores.standard[rows], scores.payment[rows] = done["standard"], done["payment"]
     return done
+
+
+POINTS: Final = Way("point_value", PointCase, lambda _terms, case: case, points=True)
 
 
 def _paid(value: PointValue, terms: PointValueTerms, case: PointCase[Any]) -> PointPaid[Any]:

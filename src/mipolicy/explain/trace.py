@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
 from mipolicy.benefits.axes import LAYERS
@@ -12,13 +10,12 @@ from mipolicy.benefits.catalogue import FeeLine, LineSplit, split_line
 from mipolicy.benefits.cover import Given, Rules, pay
 from mipolicy.benefits.ladder import Climb, Left
 from mipolicy.benefits.settlement import Part, Settlement, layer_section, place_section
-from mipolicy.errors import IdentityError
-from mipolicy.explain.render import Explanation, Figure, Step, StepGroup
-from mipolicy.explain.words import Named, clauses_of, expression, value_text
+from mipolicy.explain.render import Explanation, StepGroup
+from mipolicy.explain.steps import inputs_of, must_equal, steps_of
+from mipolicy.explain.words import Named
 from mipolicy.policy import Policy
 from mipolicy.policy.kinds import STATUS
 from mipolicy.tables import Axis
-from mipolicy.traced import Leaf, Traced
 
 __all__ = ["explain_settlement"]
 
@@ -48,87 +45,36 @@ def _day(bill: Bill) -> str:
     return bill.setl_time.date().isoformat()
 
 
-def _unit(unit: str | Axis, status: Axis) -> str | Axis:
-    return status if unit is STATUS else unit
-
-
-def _inputs(of: Any, status: Axis) -> Any:
-    """The record with every field traced as an input, but for what is as in an ordinary case."""
-    changes = {}
-    for each in attrs.fields(type(of)):
-        if each.default is not attrs.NOTHING and getattr(of, each.name) == each.default:
-            continue
-        labels = each.metadata
-        leaf = Leaf("input", each.name, labels["zh"], labels["en"], _unit(labels["unit"], status))
-        changes[each.name] = Traced(int(getattr(of, each.name)), leaf=leaf)
-    return attrs.evolve(of, **changes)
-
-
-def _steps(of: Any, names: dict[int, Named], status: Axis) -> tuple[Step, ...]:
-    """The fields of an outcome as steps, in the order computed; each is named for those after it."""
-    steps = []
-    for each in attrs.fields(type(of)):
-        value, unit = getattr(of, each.name), _unit(each.metadata["unit"], status)
-        given = isinstance(value, Traced) and value.leaf is not None and value.leaf.kind == "input"
-        given = given or (id(value) in names and names[id(value)].zh == each.metadata["zh"])
-        figures = tuple(
-            Figure(
-                path,
-                value_text(int(node), leaf.unit, "zh"),
-                value_text(int(node), leaf.unit, "en"),
-                leaf.version,
-                leaf.clause,
-            )
-            for path, (node, leaf) in clauses_of(value, names, id(value) not in names).items()
-        )
-        steps.append(
-            Step(
-                each.name,
-                each.metadata["zh"],
-                each.metadata["en"],
-                int(value),
-                value_text(int(value), unit, "zh"),
-                value_text(int(value), unit, "en"),
-                "" if given else expression(value, names, "zh"),
-                "" if given else expression(value, names, "en"),
-                figures,
-            )
-        )
-        if isinstance(value, Traced):
-            names.setdefault(id(value), Named(each.metadata["zh"], each.metadata["en"], unit))
-    return tuple(steps)
-
-
 def _part_groups(policy: Policy, part: Part) -> list[StepGroup]:
     spec, settled = policy.sections[part.section], part.settled.paid
     paid = pay(_traced_rules(policy, part), _traced_given(part.settled.given, spec.status))
-    _must_equal(part.section, paid.outcome, settled.outcome)
-    _must_equal("setlinfo", paid.setlinfo, settled.setlinfo)
+    must_equal(part.section, paid.outcome, settled.outcome)
+    must_equal("setlinfo", paid.setlinfo, settled.setlinfo)
     names: dict[int, Named] = {}
     year, groups = f"{part.year}", []
     if paid.effect is not None:
-        groups.append(StepGroup("异地就医", "care out of the area", _steps(paid.effect, names, spec.status)))
-    groups.append(StepGroup(f"{spec.zh} {year}", f"{part.section} {year}", _steps(paid.outcome, names, spec.status)))
+        groups.append(StepGroup("异地就医", "care out of the area", steps_of(paid.effect, names, spec.status)))
+    groups.append(StepGroup(f"{spec.zh} {year}", f"{part.section} {year}", steps_of(paid.outcome, names, spec.status)))
     if paid.climb and settled.climb:
         groups += _ladder_groups(policy, part, paid.climb, names)
     if paid.account is not None:
-        groups.append(StepGroup("个人账户", "personal account", _steps(paid.account, names, spec.status)))
+        groups.append(StepGroup("个人账户", "personal account", steps_of(paid.account, names, spec.status)))
     shown = ("hifp_pay", "fund_pay_sumamt", "psn_part_amt", "psn_cash_pay")
-    record = [step for step in _steps(paid.setlinfo, names, spec.status) if step.value or step.name in shown]
-    beside = _steps(paid.apart, names, spec.status) if paid.apart.outside_pay else ()
+    record = [step for step in steps_of(paid.setlinfo, names, spec.status) if step.value or step.name in shown]
+    beside = steps_of(paid.apart, names, spec.status) if paid.apart.outside_pay else ()
     return [*groups, StepGroup("结算信息", "settlement record", (*record, *beside))]
 
 
 def _traced_given(given: Given[int], status: Axis) -> Given[int]:
     """What the rules are given, traced; one amount that several of them take is one and the same input."""
-    parts = _inputs(given.parts, status)
-    room = attrs.evolve(_inputs(given.room, status), inscp_scp_amt=parts.inscp_scp_amt)
+    parts = inputs_of(given.parts, status)
+    room = attrs.evolve(inputs_of(given.room, status), inscp_scp_amt=parts.inscp_scp_amt)
     place = given.place
     if place is not None:
         amounts = {name: getattr(parts, name) for name in ("medfee_sumamt", "inscp_scp_amt", "preselfpay_amt")}
-        place = attrs.evolve(_inputs(place, status), **amounts)
-    account = None if given.account is None else _inputs(given.account, status)
-    return Given(parts, room, tuple(_inputs(state, status) for state in given.states), place, account)
+        place = attrs.evolve(inputs_of(place, status), **amounts)
+    account = None if given.account is None else inputs_of(given.account, status)
+    return Given(parts, room, tuple(inputs_of(state, status) for state in given.states), place, account)
 
 
 def _traced_rules(policy: Policy, part: Part) -> Rules:
@@ -152,11 +98,13 @@ def _ladder_groups(policy: Policy, part: Part, climbed: Climb[int], names: dict[
     status = policy.sections[part.section].status
     settled = part.settled.paid.climb
     assert settled is not None
-    groups = [StepGroup("基本待遇之后个人负担", "left after the basic benefit", _steps(climbed.before, names, status))]
+    groups = [
+        StepGroup("基本待遇之后个人负担", "left after the basic benefit", steps_of(climbed.before, names, status))
+    ]
     for rung, before in zip(climbed.rungs, settled.rungs, strict=True):
         section = layer_section(rung.layer, part.scheme)
-        _must_equal(section, rung.outcome, before.outcome)
-        steps = (*_steps(rung.case, names, status), *_steps(rung.outcome, names, status))
+        must_equal(section, rung.outcome, before.outcome)
+        steps = (*steps_of(rung.case, names, status), *steps_of(rung.outcome, names, status))
         if rung.case.base:
             groups.append(StepGroup(f"{policy.sections[section].zh} {part.year}", f"{section} {part.year}", steps))
         zh, en, _ = LAYERS[rung.layer.layer]
@@ -178,20 +126,11 @@ def _line_groups(settlement: Settlement) -> list[StepGroup]:
         line: FeeLine[int] = FeeLine(
             **{each.name: int(getattr(split.given, each.name)[row]) for each in attrs.fields(FeeLine)}
         )
-        done = split_line(terms, _inputs(line, STATUS))
+        done = split_line(terms, inputs_of(line, STATUS))
         plain: LineSplit[int] = LineSplit(
             **{each.name: int(getattr(split.split, each.name)[row]) for each in attrs.fields(LineSplit)}
         )
-        _must_equal("catalogue", done, plain)
+        must_equal("catalogue", done, plain)
         name = f"{split.ids[row]} {split.items[row]}"
-        groups.append(StepGroup(f"费用明细 {name}", f"fee line {name}", _steps(done, {}, STATUS)))
+        groups.append(StepGroup(f"费用明细 {name}", f"fee line {name}", steps_of(done, {}, STATUS)))
     return groups
-
-
-def _must_equal(what: str, traced: Any, settled: Any) -> None:
-    for each in attrs.fields(type(settled)):
-        if int(getattr(traced, each.name)) != int(getattr(settled, each.name)):
-            raise IdentityError(
-                f"{what}: the traced {each.name} {int(getattr(traced, each.name))} is not "
-                f"the settled {int(getattr(settled, each.name))}"
-            )

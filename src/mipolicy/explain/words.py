@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from mipolicy.money import COUNT_ONE, PRICE_ONE, plain_text
+from mipolicy.money import COUNT_ONE, plain_text
 from mipolicy.policy.kinds import unit_text
 from mipolicy.tables import Axis
 from mipolicy.traced import Leaf, Traced
@@ -24,13 +24,11 @@ _FORMS: Final[Mapping[str, tuple[str, str]]] = {
     "is_over": ("{0} > {1}", "{0} > {1}"),
     "is_same": ("{0} = {1}", "{0} = {1}"),
     "none_of": ("非 {0}", "not {0}"),
-    "half_up": ("{0} ÷ {1}", "{0} ÷ {1}"),
-    "mul_div": ("{0} × {1} ÷ {2}", "{0} × {1} ÷ {2}"),
     "+": ("{0} + {1}", "{0} + {1}"),
     "-": ("{0} − {1}", "{0} − {1}"),
-    "*": ("{0} × {1}", "{0} × {1}"),
     "neg": ("−{0}", "−{0}"),
 }
+_PRODUCTS: Final = frozenset({"*", "mul_div", "half_up", "mul_div_by"})
 _JOINED: Final[Mapping[str, tuple[str, str]]] = {"all_of": (" 且 ", " and "), "any_of": (" 或 ", " or ")}
 _FLAGS: Final = frozenset({"is_over", "is_same", "none_of", "all_of", "any_of"})
 _GROUPED: Final = frozenset({"+", "-", "all_of", "any_of", "is_over", "is_same"})
@@ -38,11 +36,15 @@ _GROUPED: Final = frozenset({"+", "-", "all_of", "any_of", "is_over", "is_same"}
 
 @frozen
 class Named:
-    """A step that has a name already: how later steps refer to it."""
+    """A step that has a name already: how later steps refer to it.
+
+    of: the figure itself, held so that no other takes its place while names are looked up by identity.
+    """
 
     zh: str
     en: str
     unit: str | Axis
+    of: Any = None
 
 
 def value_text(value: int, unit: str | Axis, language: str) -> str:
@@ -50,8 +52,6 @@ def value_text(value: int, unit: str | Axis, language: str) -> str:
     if isinstance(unit, Axis):
         labels = unit.zh if language == "zh" else unit.en
         return labels[value] if 0 <= value < len(labels) else str(int(value))
-    if unit == "price":
-        return plain_text(value, PRICE_ONE)
     if unit == "quantity":
         return plain_text(value, COUNT_ONE)
     text: str = unit_text(unit, value, language)
@@ -78,19 +78,24 @@ def _is_price_times_count(node: Traced, names: Mapping[int, Named]) -> bool:
     return node.word == "mul_div" and [_unit(arg, names) for arg in node.args[:2]] == ["price", "quantity"]
 
 
-def expression(node: Any, names: Mapping[int, Named], language: str) -> str:
-    """The expression of a step, down to inputs, figures of the terms and steps that are named already."""
+def expression(node: Any, names: Mapping[int, Named], language: str, unit: str | Axis = "") -> str:
+    """The expression of a step, down to inputs, figures of the terms and steps that are named already.
+
+    unit: of the step, for figures that have none of their own.
+    """
     if id(node) in names or not isinstance(node, Traced) or node.leaf is not None:
-        return _operand(node, names, language, _unit(node, names))
-    return _compound(node, names, language)
+        return _operand(node, names, language, _unit(node, names) or unit)
+    return _compound(node, names, language, unit)
 
 
-def _compound(node: Traced, names: Mapping[int, Named], language: str) -> str:
+def _compound(node: Traced, names: Mapping[int, Named], language: str, of: str | Axis = "") -> str:
     at = 0 if language == "zh" else 1
     if node.word == "banded":
         return _bands(node, language)
     if node.word == "pick":
-        return _chosen(node, names, language)
+        return _chosen(node, names, language, of)
+    if node.word in _PRODUCTS:
+        return _product(node, names, language)
     units = [_unit(arg, names) for arg in node.args]
     shared = next((unit for unit in units if unit), "")
     texts = []
@@ -99,17 +104,66 @@ def _compound(node: Traced, names: Mapping[int, Named], language: str) -> str:
         texts.append(_operand(arg, names, language, wanted))
     if node.word in _JOINED:
         return _JOINED[node.word][at].join(texts)
-    if _is_price_times_count(node, names):
-        return f"{texts[0]} × {texts[1]}"
     return _FORMS[node.word][at].format(*texts)
 
 
-def _chosen(node: Traced, names: Mapping[int, Named], language: str) -> str:
-    """The branch that was taken, and the condition that chose it."""
-    condition, yes, no = node.args
-    taken = _operand(yes if condition else no, names, language, _unit(node, names))
-    why = _operand(condition, names, language, "flag")
-    return f"{taken}（{why}）" if language == "zh" else f"{taken} (as {why})"
+def _chosen(node: Traced, names: Mapping[int, Named], language: str, of: str | Axis) -> str:
+    """The branch that was taken, and the condition that chose it; of exceptions that do not apply, only how many."""
+    taken: Any = node
+    passed = []
+    while _is_choice(taken, names) and not taken.args[0]:
+        passed.append(taken.args[0])
+        taken = taken.args[2]
+    unit = _unit(node, names) or of
+    if _is_choice(taken, names):
+        text = _operand(taken.args[1], names, language, unit)
+        why = _operand(taken.args[0], names, language, "flag")
+    else:
+        text = _operand(taken, names, language, unit)
+        why = _not(passed, names, language)
+    why = why[1:-1] if _is_enclosed(why) else why
+    return f"{text}（{why}）" if language == "zh" else f"{text} (as {why})"
+
+
+def _is_enclosed(text: str) -> bool:
+    """Whether one pair of brackets holds the whole text."""
+    depth = 0
+    for at, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
+        if depth == 0:
+            return at == len(text) - 1 and text.startswith("(")
+    return False
+
+
+def _is_choice(node: Any, names: Mapping[int, Named]) -> bool:
+    return isinstance(node, Traced) and node.word == "pick" and id(node) not in names and node.leaf is None
+
+
+def _not(passed: list[Any], names: Mapping[int, Named], language: str) -> str:
+    """Why the last branch was taken: its one condition does not hold, or none of several."""
+    if len(passed) > 1:
+        return f"{len(passed)}项例外均不适用" if language == "zh" else f"none of {len(passed)} exceptions applies"
+    condition = passed[0]
+    text = _operand(condition, names, language, "flag")
+    if id(condition) in names or not isinstance(condition, Traced) or condition.leaf is not None:
+        return text  # it says itself that it is not so
+    return f"非 {text}" if language == "zh" else f"not {text}"
+
+
+def _product(node: Traced, names: Mapping[int, Named], language: str) -> str:
+    """Factors over a divisor; plain powers of ten only turn units into one another, which people do by themselves."""
+    above, below = (node.args[:-1], node.args[-1:]) if node.word != "*" else (node.args, ())
+    factors, divisors = (
+        [_operand(arg, names, language, _unit(arg, names)) for arg in args if not _only_converts(arg)]
+        for args in (above, below)
+    )
+    text = " × ".join(factors) or "1"
+    return " ÷ ".join([text, *divisors])
+
+
+def _only_converts(arg: Any) -> bool:
+    digits = str(int(arg))
+    return not isinstance(arg, Traced) and digits[0] == "1" and not digits[1:].strip("0")
 
 
 def _operand(node: Any, names: Mapping[int, Named], language: str, unit: str | Axis) -> str:

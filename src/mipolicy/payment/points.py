@@ -1,7 +1,7 @@
 """What a point is worth, and what points come to in money: fund, point value, case payments, institutions' totals.
 
 Rules P11, P16, P20, P26; formulas.md section 2, "Point value, three bases"; reading A18.  Points per ten thousand, a
-point value in yuan x 10^decimals, amounts in fen.
+point value in millionths of a yuan, rounded to the decimals that the terms name, amounts in fen.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from mipolicy.errors import InputError, PolicyError
-from mipolicy.money import FACTOR_ONE, PRICE_ONE, RATE_ONE, A, plain_text, yuan_text
+from mipolicy.money import FACTOR_ONE, NO_PRICE_LIMIT, PRICE_ONE, RATE_ONE, A, plain_text, yuan_text
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, terms_field
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import beyond, capped, mul_div, pick, share
@@ -202,27 +202,22 @@ class PointValue:
     fund: int = labelled("fen", "可分配基金", "distributable fund")
     points: int = labelled("points", "总分值(点数)", "all points")
     whole: int = labelled("fen", "按点分配的总额", "amount that points divide")
-    unbounded: int = labelled("value", "测算点值", "value before bounds")
-    floor: int = labelled("value", "点值下限", "floor of the value")
-    ceiling: int = labelled("value", "点值上限", "ceiling of the value")
-    value: int = labelled("value", "点值", "point value")
+    unbounded: int = labelled("price", "测算点值", "value before bounds")
+    floor: int = labelled("price", "点值下限", "floor of the value")
+    ceiling: int = labelled("price", "点值上限", "ceiling of the value")
+    value: int = labelled("price", "点值", "point value")
     whole_at_value: int = labelled("fen", "按点值计算的总额", "what all points come to at the value")
-    decimals: int = labelled("count", "点值小数位", "decimals of the value")
-
-    @property
-    def per_fen(self) -> int:
-        """What points x value is divided by to give fen."""
-        return int(10 ** (self.decimals + 2))
 
 
-_NO_CEILING: Final = 10**18
+POINT_FEN: Final = int(FACTOR_ONE * PRICE_ONE) // 100
+"""What points x value is divided by to give fen."""
 
 
 def point_value(terms: PointValueTerms, fund: int, totals: PointTotals, budget: int = 0) -> PointValue:
     """The settlement value of a pool at the end of the year, or of any span, from the final points of its cases.
 
     fund: the distributable fund, in fen; totals: over the cases that share the pool's points; budget: the budget value
-    of the start of the year, in the same decimals, needed where the terms bound the value by it.
+    of the start of the year, in millionths of a yuan, needed where the terms bound the value by it.
     Raises InputError where there are no points, where the fund's share cannot be computed, and without a budget value.
     Source: formulas.md section 2: F / Σ, (F / s) / Σ, (F + Σ patient + Σ other payers) / Σ.
     """
@@ -233,24 +228,24 @@ def point_value(terms: PointValueTerms, fund: int, totals: PointTotals, budget: 
     if fund < 0:
         raise InputError(f"a fund of {yuan_text(fund)} yuan cannot be divided: it is below 0")
     numerator, denominator = _whole(terms, fund, totals)
-    scale = 10 ** (terms.decimals + 2)
-    unbounded = mul_div(numerator, scale, denominator * totals.points)
-    floor, ceiling = 0, _NO_CEILING
+    step = 10 ** (_MOST_DECIMALS - int(terms.decimals))
+    unbounded = mul_div(numerator, POINT_FEN // step, denominator * totals.points) * step
+    floor, ceiling = 0, NO_PRICE_LIMIT
     if terms.bounds != "none":
         if budget <= 0:
             raise InputError("the terms bound the point value by the budget value: give that of the start of the year")
-        floor = mul_div(budget, terms.floor_factor, int(FACTOR_ONE))
-        ceiling = mul_div(budget, terms.ceiling_factor, int(FACTOR_ONE))
+        floor = mul_div(budget, terms.floor_factor, int(FACTOR_ONE) * step) * step
+        ceiling = mul_div(budget, terms.ceiling_factor, int(FACTOR_ONE) * step) * step
     value = capped(floor + beyond(unbounded, floor), ceiling)
     whole = mul_div(numerator, 1, denominator)
     bounded = value != unbounded
-    at_value = mul_div(value, totals.points, scale) if bounded or terms.payment_from == "value" else whole
-    return PointValue(fund, totals.points, whole, unbounded, floor, ceiling, value, at_value, terms.decimals)
+    at_value = mul_div(value, totals.points, POINT_FEN) if bounded or terms.payment_from == "value" else whole
+    return PointValue(fund, totals.points, whole, unbounded, floor, ceiling, value, at_value)
 
 
-def no_points(terms: PointValueTerms, fund: int, value: int = 0) -> PointValue:
+def no_points(fund: int, value: int = 0) -> PointValue:
     """A pool without points: nothing of the fund is divided.  value: one that is given, to pay cases by in the year."""
-    return PointValue(fund, 0, fund, value, 0, 0, value, 0, terms.decimals)
+    return PointValue(fund, 0, fund, value, 0, 0, value, 0)
 
 
 def _whole(terms: PointValueTerms, fund: int, totals: PointTotals) -> tuple[int, int]:
@@ -270,17 +265,17 @@ def _whole(terms: PointValueTerms, fund: int, totals: PointTotals) -> tuple[int,
 
 
 def published_value(terms: PointValueTerms, budget: PoolBudgetTerms) -> int:
-    """The published budget value in the decimals of the pool's point value; 0 where none is.
+    """The published budget value in millionths of a yuan; 0 where none is.
 
     Raises PolicyError for a value with more decimals than the terms name.
     """
-    step = int(PRICE_ONE // 10**terms.decimals)
+    step = 10 ** (_MOST_DECIMALS - int(terms.decimals))
     if budget.budget_value % step:
         raise PolicyError(
             f"budget_value {plain_text(budget.budget_value, int(PRICE_ONE))} has more than the "
             f"{terms.decimals} decimals of the point value"
         )
-    return budget.budget_value // step
+    return budget.budget_value
 
 
 @frozen
@@ -343,7 +338,7 @@ def pay(terms: PointValueTerms, value: PointValue, case: PointCase[A]) -> PointP
     Source: formulas.md section 2, "Point value, three bases"; "Case payments are rounded" of the national rules.
     """
     if terms.payment_from == "value" or not value.points:
-        standard = mul_div(case.points, value.value, value.per_fen)
+        standard = mul_div(case.points, value.value, POINT_FEN)
     else:
         standard = mul_div(case.points, value.whole_at_value, value.points)
     if terms.netting == "parts":

@@ -13,6 +13,7 @@ from mipolicy.errors import AmountError, MipolicyError, PolicyError, Problem
 from mipolicy.money import (
     MAX_FEN,
     NO_LIMIT,
+    NO_PRICE_LIMIT,
     PRICE_ONE,
     exact,
     factor,
@@ -84,6 +85,8 @@ def unit_text(unit: str, value: int, language: str = "en") -> str:
     if unit in ("factor", "factor_limit", "points", "quantity"):
         return factor_text(value)
     if unit == "price":
+        if value >= NO_PRICE_LIMIT:
+            return "不设上限" if language == "zh" else "no limit"
         return plain_text(value, PRICE_ONE)
     if unit == "date":
         if value == NO_DAY:

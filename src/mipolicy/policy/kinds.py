@@ -362,6 +362,24 @@ class RecordsKind(Kind):
                     problems.append(Problem(here, str(error)))
         return {"": tuple(records)} if len(problems) == before else {}
 
+    def trace(self, value: tuple[Any, ...], leaf: Callable[[str, Any], Leaf]) -> tuple[Any, ...]:
+        """See `Kind`; each figure of a record is named by its own field."""
+        return tuple(self._traced(record, at, leaf) for at, record in enumerate(value))
+
+    def _traced(self, record: Any, at: int, leaf: Callable[[str, Any], Leaf]) -> Any:
+        traced = {}
+        for each in attrs.fields(self.record):
+            held = getattr(record, each.name)
+            if held is None or not isinstance(each.metadata["kind"], FigureKind):
+                continue
+            labels = each.metadata
+
+            def named(path: str, unit: Any, name: str = each.name, labels: Mapping[str, Any] = labels) -> Leaf:
+                return attrs.evolve(leaf(f"[{at}].{name}{path}", unit), zh=labels["zh"], en=labels["en"])
+
+            traced[each.name] = each.metadata["kind"].trace(held, named)
+        return attrs.evolve(record, **traced)
+
     def text(self, value: tuple[Any, ...]) -> list[dict[str, Any]]:
         """See `Kind`."""
         return [
