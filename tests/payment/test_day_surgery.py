@@ -283,12 +283,12 @@ ONE = columns((0, 0, 5, 1))
             "Document.uploaded: 2 is outside 0 to 1; the field is uploaded, in flag; a reversal takes back its case",
         ),
         (
-            lambda: dispersion(prices_paid(*ONE[:3], ("Z",), ("H",)), {"A": 1}),
+            lambda: dispersion(prices_paid(ONE[0], ONE[1], ONE[2], ("Z",), ("H",)), {"A": 1}),
             InputError,
             "operation Z was paid but is not listed; listed: A",
         ),
         (
-            lambda: prices_paid(ONE[3], *ONE[1:3], ("Z",), ("H",)),
+            lambda: prices_paid(ONE[3], ONE[1], ONE[2], ("Z",), ("H",)),
             CodeError,
             "prices paid: row 0: code 1 is outside 0 to 0, the names given",
         ),
