@@ -37,6 +37,15 @@ from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms
 from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
 from mipolicy.payment.dip_grouping import DipGroupingTerms
+from mipolicy.payment.capitation import CapitationTerms
+from mipolicy.payment.consortium import ConsortiumTerms
+from mipolicy.payment.day_surgery import DaySurgeryTerms
+from mipolicy.payment.disease_price import PriceEvaluationTerms, PriceRevisionTerms
+from mipolicy.payment.maternity import MaternityPaymentTerms
+from mipolicy.payment.per_diem import PerDiemTerms
+from mipolicy.payment.services_drugs import ServicesDrugsTerms
+from mipolicy.payment.single_disease import PathwayExitTerms, SingleDiseaseTerms
+from mipolicy.payment.special_case import SpecialCaseTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
 from mipolicy.tables import Axis
@@ -83,6 +92,17 @@ TERMS = {
     "dip_grouping": DipGroupingTerms,
     "dip_catalogue": DipCatalogueTerms,
     "dip_auxiliary": DipAuxiliaryTerms,
+    "single_disease": SingleDiseaseTerms,
+    "pathway_exit": PathwayExitTerms,
+    "price_evaluation": PriceEvaluationTerms,
+    "price_revision": PriceRevisionTerms,
+    "day_surgery": DaySurgeryTerms,
+    "per_diem": PerDiemTerms,
+    "capitation": CapitationTerms,
+    "consortium": ConsortiumTerms,
+    "maternity_payment": MaternityPaymentTerms,
+    "services_drugs": ServicesDrugsTerms,
+    "special_case": SpecialCaseTerms,
     "ladder": LadderTerms,
     "layer": Layer,
     "major_illness": MajorIllnessTerms,

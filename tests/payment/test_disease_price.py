@@ -121,7 +121,7 @@ def test_p04_mean_median_and_trimmed_mean_of_eleven_cases() -> None:
     found = [suggest(terms, given_costs)[0] for terms in (MEAN, attrs.evolve(MEAN, method="median"), trimmed)]
     assert [each.suggested for each in found] == [14_090_91, 6_000_00, 6_000_00]
     # nearest rank: 10% of 11 is the 2nd case, 90% the 10th; the edges stay
-    assert (found[2].low, found[2].high, found[2].kept) == (2_000_00, 10_000_00, 9)
+    assert (found[2].low, found[2].high, found[2].kept) == (Fraction(2_000_00), Fraction(10_000_00), 9)
     bare = suggest(attrs.evolve(trimmed, edges_kept=0), given_costs)[0]
     assert (bare.kept, bare.suggested) == (7, 6_000_00)
 

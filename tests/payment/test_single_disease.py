@@ -16,6 +16,7 @@ from hypothesis.strategies import DrawFn
 from mipolicy import packs
 from mipolicy.axes import LEVEL
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError
+from mipolicy.explain.words import clauses_of
 from mipolicy.payment.axes import POOL
 from mipolicy.payment.price import FUND_BASES
 from mipolicy.payment.single_disease import (
@@ -322,3 +323,14 @@ def test_labels() -> None:
         for field in attrs.fields(each):
             assert field.metadata["zh"]
             assert field.metadata["en"]
+
+
+def test_a_traced_run_cites_its_clauses() -> None:
+    policy = packs.load("assumed")
+    (version,) = policy.versions["single_disease"]
+    terms = attrs.evolve(policy.traced("single_disease", version), fund_basis="share_of_price")
+    found = pay(terms, as_traced(case(disease=1)))
+    assert {path: leaf.clause for path, (_, leaf) in clauses_of(found.payment, {}).items()} == {
+        "single_disease.fund_rate.secondary.employee": "payment-2024 第三十条 单病种付费",
+        "single_disease.floor_at_zero": "payment-2024 第三十条 单病种付费",
+    }

@@ -39,6 +39,7 @@ __all__ = [
     "DaySurgery",
     "DaySurgeryCase",
     "DaySurgeryTerms",
+    "Document",
     "Folded",
     "OperationPrice",
     "OutpatientTests",
@@ -227,6 +228,13 @@ def _next_stay(terms: DaySurgeryTerms, stays: DayStays, bills: OutpatientTests) 
 
 
 @frozen
+class Document(Generic[A]):
+    """One document of a stay, or of each of a column."""
+
+    uploaded: A = labelled("flag", "已上传", "uploaded")
+
+
+@frozen
 class Upload(Generic[A]):
     """What an institution sent for a stay.
 
@@ -268,9 +276,10 @@ def settleable(terms: DaySurgeryTerms, upload: Upload[A]) -> Uploaded[A]:
             f"documents: nothing said of {', '.join(unsaid) or 'none'}, not asked for: {', '.join(unknown) or 'none'}; "
             f"the terms ask for {', '.join(terms.documents)}"
         )
-    check_input(_Flags(upload.day_surgery_accepted, upload.days_after))
+    check_input(upload)
+    any_columns(upload.day_surgery_accepted, *upload.documents.values())
     for flag in upload.documents.values():
-        check_input(_Flags(flag, upload.days_after))
+        check_input(Document(flag))
     missing = {name: none_of(upload.documents[name]) for name in terms.documents}
     in_time = none_of(is_over(upload.days_after, terms.upload_days))
     complete = none_of(_any(list(missing.values()), upload.day_surgery_accepted))
@@ -284,11 +293,3 @@ def _any(flags: list[A], like: A) -> A:
     for flag in flags:
         total = total + flag
     return is_over(total, 0)
-
-
-@frozen
-class _Flags(Generic[A]):
-    """The flags of an upload, for their check."""
-
-    flag: A = labelled("flag", "标志", "accepted for day surgery, or document uploaded")
-    days_after: A = labelled("days", "出院至上传天数", "days from discharge to the upload")

@@ -1,4 +1,4 @@
-"""Inputs of the payment rooms, checked field by field by their unit; exact sums of columns."""
+"""Inputs of the payment rooms, checked field by field by their unit; figures of the terms beside columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mipolicy.money import FACTOR_ONE, MAX_FEN, NO_LIMIT, RATE_ONE, A
 from mipolicy.rounding import any_columns
 from mipolicy.tables import Axis
 
-__all__ = ["check_input", "exact_sum", "for_each", "refuse_no_limit"]
+__all__ = ["check_input", "for_each", "refuse_no_limit"]
 
 _MOST_COUNT: Final = 10_000_000
 """More persons, units or days than any record has; an amount times a count below it stays inside int64 once checked."""
@@ -67,14 +67,3 @@ def for_each(figure: int, like: A) -> A:
     if isinstance(like, np.ndarray):
         return np.full(like.shape, int(figure), np.int64)
     return figure
-
-
-def exact_sum(amounts: Any) -> int:
-    """The sum of an int or an int64 column as a Python int, past int64 too: by halves of 32 bits.
-
-    >>> exact_sum(np.array([2**62, 2**62, 2**62], np.int64)) == 3 * 2**62
-    True
-    """
-    if not isinstance(amounts, np.ndarray):
-        return int(amounts)
-    return (int((amounts >> 32).sum()) << 32) + int((amounts & 0xFFFFFFFF).sum())

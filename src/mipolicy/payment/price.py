@@ -11,7 +11,7 @@ from attrs import frozen
 
 from mipolicy.money import A
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import beyond, capped, share
+from mipolicy.vocabulary import beyond, capped, pick, share
 
 __all__ = ["FUND_BASES", "Borne", "Owed", "owed"]
 
@@ -52,5 +52,5 @@ def owed(basis: str, floor_at_zero: int, price: A, rate: A, of: Borne[A]) -> Owe
     else:
         within = price if basis == "price_less_patient" else capped(of.medfee_sumamt, price)
         fund_part = within - of.psn_part_amt - of.other_pay
-    payment = beyond(fund_part, 0) if floor_at_zero else fund_part
+    payment = pick(floor_at_zero, beyond(fund_part, 0), fund_part)
     return Owed(fund_part, payment, of.medfee_sumamt - of.psn_part_amt - of.other_pay - payment)

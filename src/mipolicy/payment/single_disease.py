@@ -15,7 +15,7 @@ from mipolicy.axes import LEVEL
 from mipolicy.errors import InputError
 from mipolicy.money import RATE_ONE, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.inputs import check_input, refuse_no_limit
+from mipolicy.payment.inputs import check_input, for_each, refuse_no_limit
 from mipolicy.payment.price import FUND_BASES, Borne, owed
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, TableKind, TextKind, terms_field
 from mipolicy.tables import Axis, Table
@@ -213,7 +213,7 @@ def exits(terms: PathwayExitTerms, case: PathwayCase[A]) -> A:
     check_input(case)
     over = is_over(case.pathway_variance, terms.variance_limit)
     at_limit = is_same(case.pathway_variance, terms.variance_limit)
-    by_variance = any_of(over, at_limit) if terms.limit_included else over
+    by_variance: A = any_of(over, all_of(at_limit, for_each(terms.limit_included, over)))
     if terms.ground == "reviewer":
         return case.pathway_exit
     if terms.ground == "variance":

@@ -129,7 +129,7 @@ def eligible(terms: SpecialCaseTerms, case: Application[A]) -> Eligibility[A]:
 
 def _reaches(terms: SpecialCaseTerms, figure: A, limit: A) -> A:
     """1 where the figure is over the limit, or at it where the terms include it."""
-    return none_of(is_over(limit, figure)) if terms.limits_included else is_over(figure, limit)
+    return pick(terms.limits_included, none_of(is_over(limit, figure)), is_over(figure, limit))
 
 
 def _refuse_zero(base: Any, name: str) -> None:
