@@ -34,6 +34,12 @@ from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.statement import Apart, Setlinfo
 from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.payment.bed_day import BedDayTerms, DayStandard
+from mipolicy.payment.drg_history import BasePointsTerms
+from mipolicy.payment.drg_points import DrgPointsTerms
+from mipolicy.payment.drg_weight import DrgWeightTerms
+from mipolicy.payment.outliers import OutlierBand
+from mipolicy.payment.readmission import ReadmissionTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
 from mipolicy.tables import Axis
@@ -82,6 +88,13 @@ TERMS = {
     "major_illness": MajorIllnessTerms,
     "assistance": AssistanceTerms,
     "supplement": SupplementTerms,
+    "drg_points": DrgPointsTerms,
+    "outlier_band": OutlierBand,
+    "drg_base_points": BasePointsTerms,
+    "drg_weight": DrgWeightTerms,
+    "bed_day": BedDayTerms,
+    "day_standard": DayStandard,
+    "readmission": ReadmissionTerms,
 }
 
 
