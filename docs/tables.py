@@ -46,6 +46,12 @@ from mipolicy.payment.per_diem import PerDiemTerms
 from mipolicy.payment.services_drugs import ServicesDrugsTerms
 from mipolicy.payment.single_disease import PathwayExitTerms, SingleDiseaseTerms
 from mipolicy.payment.special_case import SpecialCaseTerms
+from mipolicy.payment.bed_day import BedDayTerms, DayStandard
+from mipolicy.payment.drg_history import BasePointsTerms
+from mipolicy.payment.drg_points import DrgPointsTerms
+from mipolicy.payment.drg_weight import DrgWeightTerms
+from mipolicy.payment.outliers import OutlierBand
+from mipolicy.payment.readmission import ReadmissionTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
 from mipolicy.tables import Axis
@@ -108,6 +114,13 @@ TERMS = {
     "major_illness": MajorIllnessTerms,
     "assistance": AssistanceTerms,
     "supplement": SupplementTerms,
+    "drg_points": DrgPointsTerms,
+    "outlier_band": OutlierBand,
+    "drg_base_points": BasePointsTerms,
+    "drg_weight": DrgWeightTerms,
+    "bed_day": BedDayTerms,
+    "day_standard": DayStandard,
+    "readmission": ReadmissionTerms,
 }
 
 

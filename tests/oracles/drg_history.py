@@ -31,8 +31,8 @@ def is_unstable(terms: Mapping[str, Any], costs: Sequence[int]) -> bool:
         variance = statistics.pvariance(exact)
     limit = (terms["cv_limit"] * mean(costs)) ** 2
     if terms["cv_boundary"] == "above":
-        return variance > limit
-    return variance >= limit and len(costs) > 1
+        return bool(variance > limit)
+    return bool(variance >= limit and len(costs) > 1)
 
 
 def base_points(terms: Mapping[str, Any], rows: Sequence[Row], group: int) -> Fraction:
@@ -61,4 +61,5 @@ def difference_factor(
         share = terms["institution_weight"]
         factor = share * mean(own) / area + (1 - share) * of_level
     rounded = Fraction(half_up(factor * 10_000), 10_000)
-    return min(max(rounded, terms["least_factor"]), terms["most_factor"])
+    least, most = Fraction(terms["least_factor"]), Fraction(terms["most_factor"])
+    return min(max(rounded, least), most)

@@ -281,6 +281,10 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "out_of_area.resident": [("2013", "open", "open", OUTSIDE_CITY)],
     },
     "taizhou-2024": {"special_case": [("2024", "open", "open", "二(三)(6)")]},
+    "taizhou-2024": {
+        "drg_points": [("2024", "open", "open", "二(四) 问题反馈")],
+        "drg_base_points": [("2024", "open", "open", "二(四) 问题反馈")],
+    },
     "tianjin-2021": {
         "catalogue": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
         "catalogue_items": [("plan", "open", "open", "三(一) 严格落实医疗保障待遇清单制度")],
@@ -384,6 +388,10 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("out_of_area.resident", "2013"): {"points_off", "factor", "preself_first"},
     },
     "taizhou-2024": {("special_case", "2024"): {"criteria", "carve_out_rate"}},
+    "taizhou-2024": {
+        ("drg_points", "2024"): {"scale", "bands"},
+        ("drg_base_points", "2024"): {"scale", "institution_weight"},
+    },
     "tianjin-2021": {
         ("catalogue", "plan"): {"excess_payer"},
         ("catalogue_items", "plan"): {"items", "excluded"},

@@ -36,7 +36,7 @@ THIRD = (
 def bands(draw: DrawFn, edges: Sequence[int]) -> tuple[OutlierBand, ...]:
     """Bands that differ between the upper two levels and the rest, or not."""
     upper = draw(st.sampled_from((LEVELS, LEVELS[:2])))
-    found = []
+    found: list[OutlierBand] = []
     for levels in (upper, LEVELS[len(upper) :]):
         for edge in (0, *draw(st.lists(st.sampled_from(edges), unique=True, max_size=2))) if levels else ():
             low, low_of = draw(st.sampled_from(((4_000, 1), (ONE, 3), (0, 1), (5_000, 1))))

@@ -22,8 +22,8 @@ TWO = RateBudget("secondary", fund=300_000_00, paid=75, cost=100, predicted=40 *
 def test_one_rate_of_the_area_or_one_a_level() -> None:
     """1,000,000 and 400,000 of cost over 80 and 40: 12,500 and 10,000; together 1,400,000 / 120 = 11,666.67."""
     assert [(each.level, each.rate, each.residue) for each in make_rates("level", [THREE, TWO])] == [
-        ("tertiary", 12_500_00, 0),
-        ("secondary", 10_000_00, 0),
+        ("tertiary", 12_500_00, Fraction(0)),
+        ("secondary", 10_000_00, Fraction(0)),
     ]
     (area,) = make_rates("area", [THREE, TWO])
     assert (area.level, area.exact, area.rate) == ("area", Fraction(3_500_000, 3), 11_666_67)
@@ -90,7 +90,7 @@ def test_exact_weights_close_and_the_residue_is_stated(rows: list[tuple[int, int
         (lambda: attrs.evolve(THREE, paid=0), "budget of tertiary: paid is 0; a whole number above 0 is due"),
         (lambda: attrs.evolve(THREE, predicted=0), "budget of tertiary: predicted is 0; a whole number above 0 is due"),
         (lambda: attrs.evolve(THREE, fund=-1), "budget of tertiary: fund is -1; a whole number from 0 on is due"),
-        (lambda: attrs.evolve(THREE, cost=1.5), "budget of tertiary: cost is 1.5; a whole number above 0 is due"),
+        (lambda: attrs.evolve(THREE, cost=True), "budget of tertiary: cost is True; a whole number above 0 is due"),
         (lambda: renormalised([1], [1, 2], [1]), "1 counts, 2 weights and 1 negotiated; one a group is due"),
         (lambda: renormalised([-1], [1], [1]), "counts and weights must not be negative"),
         (

@@ -117,7 +117,10 @@ def test_who_is_paid_by_item(found: list[tuple[int, int, int]], share: int, rand
 
     def chosen(order: Column) -> list[int]:
         institution, eligible, excess, case = (column[order] for column in columns)
-        return chosen_by_item(share, institution=institution, eligible=eligible, excess=excess, case=case).tolist()
+        found: list[int] = chosen_by_item(
+            share, institution=institution, eligible=eligible, excess=excess, case=case
+        ).tolist()
+        return found
 
     expected = oracle.by_item(Fraction(share, 1_000_000), rows)
     assert chosen(np.arange(len(rows))) == expected

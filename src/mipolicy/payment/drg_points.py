@@ -123,20 +123,18 @@ def pay(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> DrgPoints[A]:
 
     What is carved out leaves the cost before anything else and is paid beside the points.  A review that was granted
     stands outside the outlier rule: by cost, or at the experts' points.  A new group's factor is 1.
-    Raises InputError, CodeError or AmountError for an input out of range (`check_case`), InputError for a reference
-    mean of 0 and for parts of the cost that exceed it, each naming the row.
+    Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_case`), a reference
+    mean of 0, and parts of the cost that exceed it.
 
     Sources: 泰州 2024 二(三)(6), 二(四); formulas.md section 3, points method, outliers, special review, carve-out.
     """
-    check_case(case)
-    _check_parts(terms, case)
+    _check(terms, case)
     group_cost = case.medfee_sumamt - case.carve_out_amt
     reasonable = group_cost - case.unreasonable_amt
     mean = pick(case.grouped, case.group_mean if terms.reference_mean == "group_mean" else case.level_mean, 1)
     base = pick(case.grouped, case.base_points, 0)
     factor = pick(case.new_group, int(FACTOR_ONE), case.difference_factor)
     standard = _rounded(terms, base, factor, int(FACTOR_ONE))
-
     costs = Costs(group_cost, reasonable, mean, case.incomplete, case.grouped)
     seen = measured(terms, base, case.level, costs)
     low_points = pick(seen.low, _low_points(terms, base, factor, standard, group_cost, mean), 0)
@@ -167,7 +165,8 @@ def pay(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> DrgPoints[A]:
     )
 
 
-def _check_parts(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> None:
+def _check(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> None:
+    check_case(case)
     refuse_more_than(case.carve_out_amt, case.medfee_sumamt, "carve_out_amt", "the total cost")
     rest = case.medfee_sumamt - case.carve_out_amt
     refuse_more_than(case.unreasonable_amt, rest, "unreasonable_amt", "the cost without what is carved out")

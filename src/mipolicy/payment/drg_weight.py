@@ -143,39 +143,33 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
     standard at its cost.  By item the case is worth its cost less what is unreasonable, and the fund owes its share
     item by item less the same.  The fund's part is a share of the standard after deductions, or what the person and
     other funds leave of the standard, which may be negative.
-    Raises InputError, CodeError or AmountError for an input out of range (`check_case`), InputError for a reference
-    mean of 0 and for parts of the cost that exceed it, each naming the row.
+    Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_case`), a reference
+    mean of 0, and parts of the cost that exceed it.
 
     Sources: 泰州 2024 二(三)(6); formulas.md section 3, weight method, fund formulas, outliers, carve-out.
     """
     check_case(case)
-    group_cost = case.medfee_sumamt - case.carve_out_amt
-    reasonable = group_cost - case.unreasonable_amt
     rate = lookup(terms.rate, case.level)
     factor = _factor(terms, case)
-    one = int(FACTOR_ONE) ** 2
     weight = pick(case.grouped, case.weight, 0)
-    group_standard: A = mul_div(weight * factor, rate, one)
-    mean = _reference(terms, case, group_standard)
-
-    costs = Costs(group_cost, reasonable, mean, case.incomplete, case.grouped)
+    group_standard = _money(weight, factor, rate)
+    costs = _costs(terms, case, group_standard)
     seen = measured(terms, weight, case.level, costs)
     extra, in_group = _in_group(terms, seen, costs, group_standard)
-    by_experts = is_same(case.review, REVIEW.position("granted_points"))
     by_item = _by_item(terms, case, seen.low, seen.high)
+    by_experts = is_same(case.review, REVIEW.position("granted_points"))
+    worth = pick(by_experts, _money(case.review_points, factor, rate), in_group) + case.carve_out_amt
     valued = any_of(case.grouped, by_experts)
-    of_experts: A = mul_div(case.review_points * factor, rate, one)
-    worth = pick(valued, pick(by_experts, of_experts, in_group) + case.carve_out_amt, 0)
-    standard = pick(by_item, case.medfee_sumamt - case.unreasonable_amt, worth)
+    standard = pick(by_item, case.medfee_sumamt - case.unreasonable_amt, pick(valued, worth, 0))
     deducted = _deducted(terms, case)
     fund_part = pick(any_of(valued, by_item), _fund_part(terms, case, standard - deducted), 0)
     return DrgPaid(
-        group_cost=group_cost,
-        reasonable_cost=reasonable,
+        group_cost=costs.cost,
+        reasonable_cost=costs.reasonable,
         rate=rate,
         factor=factor,
         group_standard=group_standard,
-        reference_mean=mean,
+        reference_mean=costs.mean,
         low_limit=seen.limits.low,
         low_limit_of=seen.limits.low_of,
         high_limit=seen.limits.high,
@@ -199,8 +193,14 @@ def _factor(terms: DrgWeightTerms, case: DrgCase[A]) -> A:
     return pick(case.level, int(FACTOR_ONE), int(FACTOR_ONE))
 
 
-def _reference(terms: DrgWeightTerms, case: DrgCase[A], group_standard: A) -> A:
-    """What the case is measured against, 1 for a case of no group; the cost's parts are checked beside it."""
+def _money(weight: A, factor: A, rate: A) -> A:
+    """weight x factor x rate, rounded half up once to the fen."""
+    money: A = mul_div(weight * factor, rate, int(FACTOR_ONE) ** 2)
+    return money
+
+
+def _costs(terms: DrgWeightTerms, case: DrgCase[A], group_standard: A) -> Costs[A]:
+    """What the case is measured by, its parts checked; the mean of a case of no group is 1."""
     refuse_more_than(case.carve_out_amt, case.medfee_sumamt, "carve_out_amt", "the total cost")
     rest = case.medfee_sumamt - case.carve_out_amt
     refuse_more_than(case.unreasonable_amt, rest, "unreasonable_amt", "the cost without what is carved out")
@@ -212,7 +212,8 @@ def _reference(terms: DrgWeightTerms, case: DrgCase[A], group_standard: A) -> A:
     )
     lacks = (case.grouped != 0) & (mean == 0)
     refuse(mean, lacks, f"{terms.reference_mean} is {{}}; a case of a group needs what it is measured against")
-    return pick(case.grouped, mean, 1)
+    mean = pick(case.grouped, mean, 1)
+    return Costs(rest, rest - case.unreasonable_amt, mean, case.incomplete, case.grouped)
 
 
 def _in_group(terms: DrgWeightTerms, seen: Measured[A], costs: Costs[A], group_standard: A) -> tuple[A, A]:
