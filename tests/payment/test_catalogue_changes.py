@@ -109,14 +109,11 @@ def test_the_log_turns_the_old_catalogue_into_the_new_one(old: list[Group], new:
 
 
 def test_p31_changes_of_factors() -> None:
-    old = [
-        DifferenceFactor(fixmedins_code="H1", difference_factor=10_000),
-        DifferenceFactor(fixmedins_code="H2", difference_factor=9_000),
-    ]
-    new = [
-        DifferenceFactor(fixmedins_code="H1", difference_factor=10_500),
-        DifferenceFactor(fixmedins_code="H3", group_code="A00.0", difference_factor=8_000),
-    ]
+    def of(institution: str, factor: int, code: str = "") -> DifferenceFactor:
+        return DifferenceFactor(fixmedins_code=institution, group_code=code, difference_factor=factor)
+
+    old = [of("H1", 10_000), of("H2", 9_000)]
+    new = [of("H1", 10_500), of("H3", 8_000, "A00.0")]
     found = factor_changes(old, new)
     assert [(each.key, each.change, each.factor_change) for each in found] == [
         (("H1", ""), "changed", 500),
@@ -182,7 +179,7 @@ def column(*figures: int) -> Any:
         (
             lambda: factor_changes(
                 [DifferenceFactor(fixmedins_code="H1", difference_factor=1)],
-                [AuxiliaryFactor(group_code="A", dimension="cci", aux_class="1", auxiliary_factor=1)],  # type: ignore[arg-type]
+                [AuxiliaryFactor(group_code="A", dimension="cci", aux_class="1", auxiliary_factor=1)],
             ),
             InputError,
             "difference factors and auxiliary factors are compared apart; give two lists of one kind",

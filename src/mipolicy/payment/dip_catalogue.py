@@ -20,7 +20,7 @@ from mipolicy.axes import LEVEL
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, POINTS_ONE, Column
 from mipolicy.payment.case import Group
-from mipolicy.payment.case_runs import YEAR, YEAR_BITS, CaseRuns, starts_of
+from mipolicy.payment.case_runs import YEAR, YEAR_BITS, CaseRuns, starts_of, zeros
 from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
 from mipolicy.payment.dip_grouping import GroupKey
 from mipolicy.payment.dip_trimming import kept
@@ -233,17 +233,20 @@ def _joined(runs: CaseRuns, final: Column, present: Column, is_core: NDArray[np.
     stands = np.repeat(is_core, lengths)
     fold = runs.only(~stands).recoded(final)
     rows = np.flatnonzero(stands)
-    columns = []
-    for whole, part in zip(runs.columns(), fold.columns(), strict=True):
-        column = np.empty(rows.size + part.size, np.int64)
-        np.take(
-            whole, rows, out=column[: rows.size], mode="clip"
-        )  # no row is outside; "clip" is the quickest to say so
-        column[rows.size :] = part
-        columns.append(column)
-    block, cost, level, cases = columns
+    block = _taken(runs.block, rows, fold.block)
     block[: rows.size] += np.repeat(final[present[is_core]] - present[is_core], lengths[is_core]) << YEAR_BITS
-    return CaseRuns(block, cost, level, cases, runs.levelled)
+    level = _taken(runs.level, rows, fold.level) if runs.levelled else zeros(block.size)
+    return CaseRuns(
+        block, _taken(runs.cost, rows, fold.cost), level, _taken(runs.cases, rows, fold.cases), runs.levelled
+    )
+
+
+def _taken(column: Column, rows: Column, behind: Column) -> Column:
+    """The rows of a column, and another column behind them."""
+    found = np.empty(rows.size + behind.size, np.int64)
+    np.take(column, rows, out=found[: rows.size], mode="clip")  # no row is outside; "clip" is quickest
+    found[rows.size :] = behind
+    return found
 
 
 def _refuse_twice(keys: Sequence[GroupKey]) -> None:

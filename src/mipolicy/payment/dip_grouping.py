@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -104,7 +105,7 @@ def category(diagnosis: str) -> str:
     return subcategory(diagnosis)[:3]
 
 
-@frozen(order=False)
+@frozen(slots=False)
 class GroupKey:
     """What makes a group: its diagnosis, its procedures, its treatment kind.
 
@@ -142,7 +143,7 @@ class GroupKey:
         """Whether the key is of a core group: a subcategory, with or without procedures."""
         return "." in self.diagnosis
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The key as a catalogue prints it: `+` joins procedures that are all due, `/` those of which any is.
 
