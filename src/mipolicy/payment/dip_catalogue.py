@@ -209,10 +209,10 @@ def _final_groups(
     counting = runs.cases if terms.cases_counted == "all_years" else runs.cases * (runs.year == len(YEAR.members) - 1)
     starts = starts_of(group)
     present = group[starts]
+    _refuse_twice([keys[code] for code in present.tolist()])
     is_core = np.add.reduceat(counting, starts) >= terms.minimum_cases
     is_core[is_core] = [keys[code].core for code in present[is_core].tolist()]
     names = [keys[code] for code in present[is_core].tolist()]
-    _refuse_twice(names)
     final = np.full(len(keys), -1, np.int64)
     final[present[is_core]] = np.arange(len(names))
     positions: dict[tuple[str, str], int] = {}
@@ -250,11 +250,11 @@ def _taken(column: Column, rows: Column, behind: Column) -> Column:
 
 
 def _refuse_twice(keys: Sequence[GroupKey]) -> None:
-    seen: set[tuple[str, tuple[tuple[str, ...], ...]]] = set()
-    for key in keys:
-        if (key.diagnosis, key.procedures) in seen:
-            raise CodeError(f"group {key.text} stands under two codes; put them together with CaseRuns.recoded")
-        seen.add((key.diagnosis, key.procedures))
+    """Refuse a group under two codes: its cases would be counted apart, and fold where together they are enough."""
+    places = [(key.diagnosis, key.procedures, "" if key.core else key.treatment) for key in keys]
+    if len(set(places)) < len(places):
+        twice = next(key for at, key in enumerate(keys) if places[at] in places[:at])
+        raise CodeError(f"group {twice.text} stands under two codes; put them together with CaseRuns.recoded")
 
 
 def _sums(terms: DipCatalogueTerms, runs: CaseRuns, groups: int) -> _Sums:
