@@ -572,7 +572,7 @@ def column(*figures: int) -> Any:
             "the runs use group code 7, but there are 6 keys; give one for each",
         ),
         (
-            lambda: catalogue(terms_with(minimum_cases=1), runs_of([*ONE, (1, 2, 1, 0)]), (KEYS[0], KEYS[0])),
+            lambda: catalogue(SIMPLE, runs_of([(at % 2, 2, 1, 0) for at in range(16)]), (KEYS[0], KEYS[0])),
             CodeError,
             "group A00.0 stands under two codes; put them together with CaseRuns.recoded",
         ),

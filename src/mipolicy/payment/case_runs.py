@@ -18,7 +18,7 @@ from mipolicy.money import MAX_FEN, Column
 from mipolicy.rounding import any_columns
 from mipolicy.tables import Axis
 
-__all__ = ["YEAR", "CaseRuns", "starts_of"]
+__all__ = ["YEAR", "YEAR_BITS", "CaseRuns", "starts_of", "zeros"]
 
 YEAR: Final = Axis(
     "catalogue year", ("oldest", "middle", "latest"), ("前三年", "前两年", "前一年"), ("oldest", "middle", "latest")
@@ -71,7 +71,7 @@ class CaseRuns:
                     f"case runs: row {row}: {name} is {column[row]}, allowed is 0 to {most}; take reversals out with "
                     "the cases they reverse, and code groups, years and levels from 0"
                 )
-        levels = _zeros(group.size) if level is None else level
+        levels = zeros(group.size) if level is None else level
         return _sorted((group << YEAR_BITS | year, cost, levels), None, levelled=level is not None)
 
     @property
@@ -106,7 +106,7 @@ class CaseRuns:
 
     def only(self, chosen: NDArray[np.bool_]) -> CaseRuns:
         """The runs that are chosen, in their order."""
-        level = self.level[chosen] if self.levelled else _zeros(int(np.count_nonzero(chosen)))
+        level = self.level[chosen] if self.levelled else zeros(int(np.count_nonzero(chosen)))
         return CaseRuns(self.block[chosen], self.cost[chosen], level, self.cases[chosen], self.levelled)
 
     def recoded(self, codes: Column) -> CaseRuns:
@@ -124,7 +124,7 @@ class CaseRuns:
         )
 
 
-def _zeros(rows: int) -> Column:
+def zeros(rows: int) -> Column:
     """Zeros that take no room."""
     return np.broadcast_to(np.zeros(1, np.int64), rows)
 
@@ -160,6 +160,6 @@ def _packed(
         counted = np.diff(starts, append=columns[0].size) if cases is None else np.add.reduceat(cases, starts)
     else:
         counted = np.ones(packed.size, np.int64) if cases is None else cases
-    level = packed & ((1 << bits[2]) - 1) if levelled else _zeros(packed.size)
+    level = packed & ((1 << bits[2]) - 1) if levelled else zeros(packed.size)
     cost = packed >> bits[2] if bits[2] else packed
     return CaseRuns(packed >> (bits[1] + bits[2]), cost & ((1 << bits[1]) - 1), level, counted, levelled)

@@ -31,7 +31,7 @@ __all__ = [
     "FitSums",
     "auxiliary_factors",
     "case_factor",
-    "tested",
+    "dimension_tests",
 ]
 
 DIMENSION: Final = Axis(
@@ -136,7 +136,7 @@ class DimensionTest:
     applies: int
 
 
-def tested(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[DimensionTest, ...]:
+def dimension_tests(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[DimensionTest, ...]:
     """Which groups vary enough, and along which dimensions that falls enough (rule P03; formulas.md section 2).
 
     The fall is relative: with 20%, the CV within classes is at most 80% of the group's.  All comparisons are exact.
@@ -187,10 +187,10 @@ def _falls(terms: DipAuxiliaryTerms, whole: Moments, within: Fraction) -> bool:
 def auxiliary_factors(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[AuxiliaryFactor, ...]:
     """The lines of the auxiliary catalogue: mean of the class over mean of its group, per ten thousand (rule P03).
 
-    Only for dimensions that apply to the group (`tested`), and for classes with cases enough.
+    Only for dimensions that apply to the group (`dimension_tests`), and for classes with cases enough.
     """
     lines = []
-    for test in tested(terms, sums):
+    for test in dimension_tests(terms, sums):
         if not test.applies:
             continue
         classes = sums.by_class(test.dimension, test.group_code)
@@ -213,7 +213,7 @@ def case_factor(terms: DipAuxiliaryTerms, *factors: A) -> A:
     """The one factor of a case, or of a column of cases, from those of its dimensions (rule P03).
 
     factors: one per dimension, per ten thousand; 0 where the auxiliary catalogue has no line.  Without any the factor
-    is 1; a single one below 1 stays below 1.
+    is 1; a single one below 1 stays below 1.  A product is rounded half up after each factor.
     Raises AmountError without a dimension and for a factor below 0.
     """
     if not factors:
@@ -221,14 +221,16 @@ def case_factor(terms: DipAuxiliaryTerms, *factors: A) -> A:
     any_columns(*factors)
     if min(bounds_of(each)[0] for each in factors) < 0:
         raise AmountError("case_factor: a factor is not negative; 0 says that there is no line")
-    found = factors[0]
-    for each in factors[1:]:
-        if terms.several == "highest":
+    one = int(FACTOR_ONE)
+    if terms.several == "highest":
+        found = factors[0]
+        for each in factors[1:]:
             found = found + beyond(each, found)
-        else:
-            both = mul_div(pick(is_over(found, 0), found, FACTOR_ONE), each, FACTOR_ONE)
-            found = pick(is_over(each, 0), both, found)
-    return pick(is_over(found, 0), found, int(FACTOR_ONE))
+        return pick(is_over(found, 0), found, one)
+    product = pick(is_over(factors[0], 0), factors[0], one)
+    for each in factors[1:]:
+        product = mul_div(product, pick(is_over(each, 0), each, one), one)
+    return product
 
 
 @frozen

@@ -20,7 +20,7 @@ from mipolicy.axes import LEVEL
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, POINTS_ONE, Column
 from mipolicy.payment.case import Group
-from mipolicy.payment.case_runs import YEAR, YEAR_BITS, CaseRuns, starts_of
+from mipolicy.payment.case_runs import YEAR, YEAR_BITS, CaseRuns, starts_of, zeros
 from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
 from mipolicy.payment.dip_grouping import GroupKey
 from mipolicy.payment.dip_trimming import kept
@@ -209,10 +209,10 @@ def _final_groups(
     counting = runs.cases if terms.cases_counted == "all_years" else runs.cases * (runs.year == len(YEAR.members) - 1)
     starts = starts_of(group)
     present = group[starts]
+    _refuse_twice([keys[code] for code in present.tolist()])
     is_core = np.add.reduceat(counting, starts) >= terms.minimum_cases
     is_core[is_core] = [keys[code].core for code in present[is_core].tolist()]
     names = [keys[code] for code in present[is_core].tolist()]
-    _refuse_twice(names)
     final = np.full(len(keys), -1, np.int64)
     final[present[is_core]] = np.arange(len(names))
     positions: dict[tuple[str, str], int] = {}
@@ -233,25 +233,28 @@ def _joined(runs: CaseRuns, final: Column, present: Column, is_core: NDArray[np.
     stands = np.repeat(is_core, lengths)
     fold = runs.only(~stands).recoded(final)
     rows = np.flatnonzero(stands)
-    columns = []
-    for whole, part in zip(runs.columns(), fold.columns(), strict=True):
-        column = np.empty(rows.size + part.size, np.int64)
-        np.take(
-            whole, rows, out=column[: rows.size], mode="clip"
-        )  # no row is outside; "clip" is the quickest to say so
-        column[rows.size :] = part
-        columns.append(column)
-    block, cost, level, cases = columns
+    block = _taken(runs.block, rows, fold.block)
     block[: rows.size] += np.repeat(final[present[is_core]] - present[is_core], lengths[is_core]) << YEAR_BITS
-    return CaseRuns(block, cost, level, cases, runs.levelled)
+    level = _taken(runs.level, rows, fold.level) if runs.levelled else zeros(block.size)
+    return CaseRuns(
+        block, _taken(runs.cost, rows, fold.cost), level, _taken(runs.cases, rows, fold.cases), runs.levelled
+    )
+
+
+def _taken(column: Column, rows: Column, behind: Column) -> Column:
+    """The rows of a column, and another column behind them."""
+    found = np.empty(rows.size + behind.size, np.int64)
+    np.take(column, rows, out=found[: rows.size], mode="clip")  # no row is outside; "clip" is quickest
+    found[rows.size :] = behind
+    return found
 
 
 def _refuse_twice(keys: Sequence[GroupKey]) -> None:
-    seen: set[tuple[str, tuple[tuple[str, ...], ...]]] = set()
-    for key in keys:
-        if (key.diagnosis, key.procedures) in seen:
-            raise CodeError(f"group {key.text} stands under two codes; put them together with CaseRuns.recoded")
-        seen.add((key.diagnosis, key.procedures))
+    """Refuse a group under two codes: its cases would be counted apart, and fold where together they are enough."""
+    places = [(key.diagnosis, key.procedures, "" if key.core else key.treatment) for key in keys]
+    if len(set(places)) < len(places):
+        twice = next(key for at, key in enumerate(keys) if places[at] in places[:at])
+        raise CodeError(f"group {twice.text} stands under two codes; put them together with CaseRuns.recoded")
 
 
 def _sums(terms: DipCatalogueTerms, runs: CaseRuns, groups: int) -> _Sums:

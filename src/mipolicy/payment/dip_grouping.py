@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -104,7 +105,7 @@ def category(diagnosis: str) -> str:
     return subcategory(diagnosis)[:3]
 
 
-@frozen(order=False)
+@frozen(slots=False)
 class GroupKey:
     """What makes a group: its diagnosis, its procedures, its treatment kind.
 
@@ -142,7 +143,7 @@ class GroupKey:
         """Whether the key is of a core group: a subcategory, with or without procedures."""
         return "." in self.diagnosis
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The key as a catalogue prints it: `+` joins procedures that are all due, `/` those of which any is.
 
@@ -263,13 +264,13 @@ class _Groups:
 
 def _preferred(terms: DipGroupingTerms, groups: _Groups, found: Sequence[tuple[int, int, int]]) -> list[int]:
     """The groups that lead before the cost is looked at, in the order that decides where the cost does not."""
+    if len(found) < 2:
+        return [at for at, _, _ in found]
     ranks = {
         at: {"combined": -combined, "matched": -matched, "kind": groups.kinds[at]} for at, combined, matched in found
     }
     cost = terms.match_order.index("cost")
     before, after = terms.match_order[:cost], terms.match_order[cost + 1 :]
-    if not ranks:
-        return []
     best = min([rank[step] for step in before] for rank in ranks.values())
     lead = [at for at, rank in ranks.items() if [rank[step] for step in before] == best]
     return sorted(lead, key=lambda at: ([ranks[at][step] for step in after], groups.keys[at].text))
@@ -296,12 +297,13 @@ def match(
     treatment = np.zeros(len(pairs), np.int64)
     group = np.full(len(pairs), NO_GROUP, np.int64)
     tied: dict[int, list[int]] = {}
+    places = [subcategory(diagnosis) for diagnosis in diagnoses]
+    done = [frozenset(_listed(terms, procedures, kinds)) for procedures in procedure_sets]
+    words = [treatment_of(terms, tuple(listed), kinds) for listed in done]
     for at, pair in enumerate(pairs.tolist()):
-        diagnosis, procedures = divmod(pair, max(len(procedure_sets), 1))
-        listed = _listed(terms, procedure_sets[procedures], kinds)
-        word = treatment_of(terms, listed, kinds)
-        treatment[at] = TREATMENT.position(word)
-        lead = _preferred(terms, index, index.of(subcategory(diagnoses[diagnosis]), frozenset(listed), word))
+        place, procedures = divmod(pair, len(done))
+        treatment[at] = TREATMENT.members.index(words[procedures])
+        lead = _preferred(terms, index, index.of(places[place], done[procedures], words[procedures]))
         if lead:
             group[at] = lead[0]
         if len(lead) > 1:
