@@ -1,4 +1,4 @@
-"""Months, year end and clearing, read literally: formulas.md section 2.  Amounts in whole fen, everything else exact."""
+"""Months, year end and clearing, read literally: formulas.md section 2.  Amounts in whole fen."""
 
 from __future__ import annotations
 
