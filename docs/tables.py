@@ -34,6 +34,10 @@ from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.statement import Apart, Setlinfo
 from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.payment.clearing import AssessmentBand, ClearingTerms
+from mipolicy.payment.dip import DipTerms
+from mipolicy.payment.monthly import MonthlyTerms
+from mipolicy.payment.year_end import SharingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
 from mipolicy.tables import Axis
@@ -82,6 +86,11 @@ TERMS = {
     "major_illness": MajorIllnessTerms,
     "assistance": AssistanceTerms,
     "supplement": SupplementTerms,
+    "dip": DipTerms,
+    "monthly_payment": MonthlyTerms,
+    "year_end": SharingTerms,
+    "payment_clearing": ClearingTerms,
+    "assessment_band": AssessmentBand,
 }
 
 

@@ -112,7 +112,12 @@ def test_what_is_built_names_its_functions_and_tests(row: tuple[str, str, str, s
 @pytest.mark.parametrize("row", BUILT, ids=lambda row: row[0])
 def test_what_is_built_lives_where_the_list_puts_it(row: tuple[str, str, str, str, str]) -> None:
     room = LISTED[row[0]][1]
-    homes = {"policy": ("mipolicy.policy.",)}.get(room, (f"mipolicy.{room}.", "mipolicy.benefits."))
+    part = room.partition(".")[0]  # a rule may live in another room of its part of the library
+    homes = (
+        f"mipolicy.{room}.",
+        f"mipolicy.{part}.",
+        *(() if part in ("policy", "payment") else ("mipolicy.benefits.",)),
+    )
     assert all(name.startswith(homes) for name in names(row[2]))
 
 
@@ -133,9 +138,10 @@ def test_what_is_outside_says_why() -> None:
 
 
 def test_no_rule_is_claimed_for_a_room_that_is_not_built() -> None:
-    built = {LISTED[row[0]][1] for row in BUILT}
+    in_part = {"payment.points"}  # some of its rules live in rooms that are built, the rest come later
+    built = {LISTED[row[0]][1] for row in BUILT} - in_part
     benefits = {room for _, room in LISTED.values() if room.startswith("benefits.")}
-    assert built == {*benefits, "policy"}
+    assert built == {*benefits, "policy", "payment.dip"}
     for rule, (_, room) in LISTED.items():
         if room in built:
             assert rule in {row[0] for row in BUILT}, f"{rule} of {room} is neither works nor data"

@@ -260,6 +260,7 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "account_credit": [("2023", "open", "open", POOLING)],
         "account_use": [("2023", "open", "open", "二(六) 扩大异地就医直接结算")],
         "direct_settlement": [("2023", "open", "open", DIRECT)],
+        "dip": [("2023", "open", "open", "三(八) 深化DIP支付方式改革")],
     },
     "shangyu-2013": {
         "outpatient.resident.general": [("2013", "open", "open", "二(二)3 控制市级就医人次和均次费用增长")],
@@ -321,6 +322,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "household_relief": [("plan", "open", "open", ASSISTANCE)],
         "account_use": [("plan", "open", "open", "三(一) 完善基本医疗保险政策")],
         "insurance_transfer": [("plan", "open", "open", "三(七) 做好医保跨地区转移服务")],
+        "dip": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
+        "payment_clearing": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
     },
 }
 
@@ -348,6 +351,7 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("account_credit", "2023"): {"basis", "own_rate", "allotted_rate", "allotted_amount"},
         ("account_use", "2023"): {"uses"},
         ("direct_settlement", "2023"): {"enabled", "starts"},
+        ("dip", "2023"): {"basic_groups", "auxiliary", "extreme_limit"},
     },
     "shangyu-2013": {
         ("outpatient.resident.general", "2013"): {"deductible", "rate"},
@@ -402,6 +406,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("household_relief", "plan"): {"spending_rate", "income_limit", "rate"},
         ("account_use", "plan"): {"uses"},
         ("insurance_transfer", "plan"): {"counted_schemes", "overlap_counts", "balance"},
+        ("dip", "plan"): {"tcm_groups", "tcm_factor"},
+        ("payment_clearing", "plan"): {"deposit_rate", "assessment"},
     },
 }
 

@@ -219,7 +219,7 @@ GOOD = {
         ),
         (lambda: post(CODES, 1, **{**GOOD, "pool": column(-1)}), CodeError, "row 0: pool -1 is outside 0 to 1"),
         (
-            lambda: post(CODES, 1, **{**GOOD, "points": [1]}),  # type: ignore[arg-type]
+            lambda: post(CODES, 1, **{**GOOD, "points": [1]}),
             AmountError,
             "post takes int64 columns, one row a case",
         ),
