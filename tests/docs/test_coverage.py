@@ -112,12 +112,9 @@ def test_what_is_built_names_its_functions_and_tests(row: tuple[str, str, str, s
 @pytest.mark.parametrize("row", BUILT, ids=lambda row: row[0])
 def test_what_is_built_lives_where_the_list_puts_it(row: tuple[str, str, str, str, str]) -> None:
     room = LISTED[row[0]][1]
-    part = room.partition(".")[0]  # a rule may live in another room of its part of the library
-    homes = (
-        f"mipolicy.{room}.",
-        f"mipolicy.{part}.",
-        *(() if part in ("policy", "payment") else ("mipolicy.benefits.",)),
-    )
+    homes = {"policy": ("mipolicy.policy.",)}.get(room, (f"mipolicy.{room}.", "mipolicy.benefits."))
+    if room.startswith("payment."):  # a rule may live in another room of payment
+        homes = ("mipolicy.payment.",)
     assert all(name.startswith(homes) for name in names(row[2]))
 
 
