@@ -52,6 +52,10 @@ from mipolicy.payment.drg_points import DrgPointsTerms
 from mipolicy.payment.drg_weight import DrgWeightTerms
 from mipolicy.payment.outliers import OutlierBand
 from mipolicy.payment.readmission import ReadmissionTerms
+from mipolicy.payment.clearing import AssessmentBand, ClearingTerms
+from mipolicy.payment.dip import DipTerms
+from mipolicy.payment.monthly import MonthlyTerms
+from mipolicy.payment.year_end import SharingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
 from mipolicy.tables import Axis
@@ -121,6 +125,11 @@ TERMS = {
     "bed_day": BedDayTerms,
     "day_standard": DayStandard,
     "readmission": ReadmissionTerms,
+    "dip": DipTerms,
+    "monthly_payment": MonthlyTerms,
+    "year_end": SharingTerms,
+    "payment_clearing": ClearingTerms,
+    "assessment_band": AssessmentBand,
 }
 
 

