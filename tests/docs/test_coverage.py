@@ -120,18 +120,11 @@ def test_what_is_built_names_its_functions_and_tests(row: tuple[str, str, str, s
 @pytest.mark.parametrize("row", BUILT, ids=lambda row: row[0])
 def test_what_is_built_lives_where_the_list_puts_it(row: tuple[str, str, str, str, str]) -> None:
     room = LISTED[row[0]][1]
-    homes = {"policy": ("mipolicy.policy.",)}.get(room, (f"mipolicy.{room}", "mipolicy.benefits."))
-    homes = {"policy": ("mipolicy.policy.", "mipolicy.payment.")}.get(room, (f"mipolicy.{room}.", "mipolicy.benefits."))
-    if room.startswith("payment."):
-    homes: tuple[str, ...] = (f"mipolicy.{room}.", "mipolicy.benefits.")
+    homes: tuple[str, ...] = (f"mipolicy.{room}", f"mipolicy.{room.partition('.')[0]}.", "mipolicy.benefits.")
     if room == "policy":
         homes = ("mipolicy.policy.", "mipolicy.payment.")
     elif room.startswith("payment."):
-        homes = ("mipolicy.payment.",)
-    homes = {"policy": ("mipolicy.policy.",)}.get(room, (f"mipolicy.{room}.", f"mipolicy.{room.partition('.')[0]}."))
-    homes = {"policy": ("mipolicy.policy.",)}.get(room, (f"mipolicy.{room}.", "mipolicy.benefits."))
-    if room.startswith("payment."):  # a rule may live in another room of payment
-        homes = ("mipolicy.payment.",)
+        homes = ("mipolicy.payment.", "mipolicy.cases.")
     assert all(name.startswith(homes) for name in names(row[2]))
 
 

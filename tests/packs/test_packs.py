@@ -281,8 +281,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "referral": [("2013", "open", "open", OUTSIDE_CITY)],
         "out_of_area.resident": [("2013", "open", "open", OUTSIDE_CITY)],
     },
-    "taizhou-2024": {"special_case": [("2024", "open", "open", "二(三)(6)")]},
     "taizhou-2024": {
+        "special_case": [("2024", "open", "open", "二(三)(6)")],
         "drg_points": [("2024", "open", "open", "二(四) 问题反馈")],
         "drg_base_points": [("2024", "open", "open", "二(四) 问题反馈")],
     },
@@ -391,8 +391,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("referral", "2013"): {"patient_request_steps"},
         ("out_of_area.resident", "2013"): {"points_off", "factor", "preself_first"},
     },
-    "taizhou-2024": {("special_case", "2024"): {"criteria", "carve_out_rate"}},
     "taizhou-2024": {
+        ("special_case", "2024"): {"criteria", "carve_out_rate"},
         ("drg_points", "2024"): {"scale", "bands"},
         ("drg_base_points", "2024"): {"scale", "institution_weight"},
     },
