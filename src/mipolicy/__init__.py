@@ -5,7 +5,7 @@
 1230
 """
 
-from mipolicy.api import explain, explain_settlement, load, loads, resettle, reverse, settle
+from mipolicy.api import explain, explain_case, explain_settlement, load, loads, pay, resettle, reverse, settle
 from mipolicy.batch import BatchGap, TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
@@ -54,10 +54,12 @@ __all__ = [
     "diff",
     "dumps",
     "explain",
+    "explain_case",
     "explain_settlement",
     "factor",
     "load",
     "loads",
+    "pay",
     "points",
     "rate",
     "resettle",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, overload
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, overload
 
 from mipolicy import batch, packs
 from mipolicy.batch import Gaps, TableResult
@@ -19,7 +20,10 @@ from mipolicy.policy import Mode, Policy
 from mipolicy.policy import loads as _loads
 from mipolicy.rooms import SECTIONS
 
-__all__ = ["explain", "explain_settlement", "load", "loads", "resettle", "reverse", "settle"]
+if TYPE_CHECKING:
+    from mipolicy.cases.result import PaidTable
+
+__all__ = ["explain", "explain_case", "explain_settlement", "load", "loads", "pay", "resettle", "reverse", "settle"]
 
 load = packs.load
 resettle = batch.resettle
@@ -81,6 +85,23 @@ def settle(policy: Policy, bill: Any, *, lines: Any = None, totals: Any = None, 
     if not isinstance(bill, Mapping):
         raise TableError(f"a Bill or a mapping of columns is due, not {type(bill).__name__}")
     return batch.settle_table(policy, bill, lines=lines, totals=totals, **options)
+
+
+def pay(policy: Policy, cases: Table, **options: Any) -> PaidTable:
+    """Pay a table of cases of a region's year, each by one method, and close the year of each pool.
+
+    cases: a mapping of columns named as the fields of `Case`; options: institutions and groups, and what else
+    `mipolicy.cases.pay.pay_table` takes.  Raises what it raises; bad rows are rejects.
+    """
+    return import_module("mipolicy.cases.pay").pay_table(policy, cases, **options)  # type: ignore[no-any-return]
+
+
+def explain_case(paid: PaidTable, row: int) -> Explanation:
+    """Why one case of a paid table is paid as it is: every step with its formula and clauses.
+
+    row: the row of the table that was given, from 0.  Raises InputError for a row that was rejected, with the reason.
+    """
+    return import_module("mipolicy.cases.explained").explain_case(paid, row)  # type: ignore[no-any-return]
 
 
 def explain(

@@ -118,7 +118,7 @@ def _own_costs(prepared: PreparedCases, routes: Routes, terms: Any) -> dict[tupl
     return found
 
 
-def post_months(prepared: PreparedCases, routes: Routes, scores: Scores) -> MonthTotals:
+def post_months(prepared: PreparedCases, routes: Routes, scores: Scores, pools: Mapping[str, PoolYear]) -> MonthTotals:
     """The cases that points pay, reversals with their sign, summed by institution, pool and month of posting."""
     facts = prepared.facts
     methods = [METHOD.position(name) for name in POINT_METHODS]
@@ -130,7 +130,7 @@ def post_months(prepared: PreparedCases, routes: Routes, scores: Scores) -> Mont
         "pool": prepared.pool,
         "points": np.abs(scores.points),
         "declared_fund": np.abs(facts.columns["hifp_pay"]),
-        "patient_part": np.abs(facts.columns["psn_part_amt"] + facts.columns["other_pay"]),
+        "patient_part": np.abs(facts.columns["psn_part_amt"] + facts.columns["other_pay"]) * _netted(prepared, pools),
     }
     names = list(prepared.region.institutions)
     totals = MonthTotals()
@@ -140,6 +140,13 @@ def post_months(prepared: PreparedCases, routes: Routes, scores: Scores) -> Mont
             of_month = {name: np.ascontiguousarray(column.take(rows[here])) for name, column in columns.items()}
             totals = totals + post(names, at + 1, sign=sign[here], **of_month)
     return totals
+
+
+def _netted(prepared: PreparedCases, pools: Mapping[str, PoolYear]) -> Column:
+    """1 for cases of pools where what others pay comes off the points' money, as at the clearing."""
+    parts = [int(pool in pools and pools[pool].terms.netting == "parts") for pool in POOL.members]
+    found: Column = np.array(parts, np.int64).take(prepared.pool)
+    return found
 
 
 def months_paid(
@@ -156,7 +163,7 @@ def months_paid(
                 continue
             options: dict[str, int] = {}
             if terms.variant == "month_value":
-                options["year_budget"] = of.distributable.fund
+                options["year_budget"] = of.value.whole if of.terms.netting == "parts" else of.distributable.fund
             elif terms.variant == "budget_value":
                 budget = policy.build(f"pool_budget.{pool}", policy.version(f"pool_budget.{pool}", last))
                 value = published_value(attrs.evolve(of.terms, decimals=terms.value_decimals), budget)

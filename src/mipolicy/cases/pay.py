@@ -161,7 +161,7 @@ def _year_end(
     accounts: Table | None,
 ) -> YearOfAccounts:
     """Sharing at the year's end, and the year cleared where the books are given."""
-    months = post_months(prepared, routes, scores)
+    months = post_months(prepared, routes, scores, pools)
     posted = {pool: months.year(pool) for pool in pools}
     shared = {pool: share_pools(prepared, posted[pool], of) for pool, of in pools.items()}
     if accounts is None:

@@ -15,23 +15,18 @@ from mipolicy.cli import show
 from mipolicy.cli.demonstration import demonstrate
 from mipolicy.cli.explained import FORMATS, show_explanation
 from mipolicy.cli.find import different_files, policy_of
+from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
+from mipolicy.cli.payment import beside, pay, region
 from mipolicy.cli.policies import policy
 from mipolicy.cli.program import Program
+from mipolicy.explain import Explanation
 from mipolicy.interop import files
+from mipolicy.interop.region import read_folder
+from mipolicy.payment.case import Case
+from mipolicy.policy import Policy
 
 __all__ = ["program"]
 
-_LANGUAGE = click.option("--language", type=click.Choice(("zh", "en")), default="en", help="Of labels.  [default: en]")
-_MODE = click.option(
-    "--mode",
-    type=click.Choice(("strict", "warn", "carry_forward")),
-    default="strict",
-    help="Past the date up to which a document was verified: refuse, warn, or go on.  [default: strict]",
-)
-_REPEALED = click.option("--allow-repealed", is_flag=True, help="Use a repealed document, as history.")
-_POLICY = click.option(
-    "--policy", "policy_name", required=True, metavar="PACK_OR_FILE", help="A bundled pack or a TOML file."
-)
 _LINES = click.option("--lines", "lines_path", metavar="LINES", help="Fee lines, .csv or .parquet, joined by mdtrt_id.")
 
 
@@ -51,7 +46,7 @@ def program(context: click.Context) -> None:
 @click.option("--out", default="mipolicy-demo", metavar="DIR", help="Folder for the files.  [default: mipolicy-demo]")
 @click.option("--bills", "count", default=20_000, type=click.IntRange(min=1), help="How many bills.  [default: 20000]")
 @click.option("--seed", default=20_250_101, type=click.IntRange(min=0), help="The same seed makes the same table.")
-@_LANGUAGE
+@LANGUAGE
 def demo(out: str, count: int, seed: int, language: str) -> None:
     """Make a table of bills of a made-up city, settle it, and show what comes out."""
     demonstrate(Path(out), count, seed, language)
@@ -60,13 +55,13 @@ def demo(out: str, count: int, seed: int, language: str) -> None:
 @program.command()
 @click.argument("bills")
 @_LINES
-@_POLICY
+@POLICY
 @click.option("-o", "--out", required=True, metavar="OUT", help="Where the settled rows go, .csv or .parquet.")
 @click.option(
     "--rejects", "rejects_path", metavar="FILE", help="Where rejected rows go.  [default: OUT's name + .rejects]"
 )
-@_MODE
-@_REPEALED
+@MODE
+@REPEALED
 @click.option(
     "--gaps",
     type=click.Choice(("raise", "reject")),
@@ -96,7 +91,7 @@ def settle(
     """
     chosen = policy_of(policy_name, mode, allow_repealed)
     files.check_target(out)
-    refused, refused_lines = rejects_path or _beside(out, "rejects"), _beside(out, "line-rejects")
+    refused, refused_lines = rejects_path or beside(out, "rejects"), beside(out, "line-rejects")
     different_files({"the bills": bills, "the lines": lines_path, "the settled rows": out, "the rejects": refused})
     files.check_target(refused)
     with show.progress(4) as stage:
@@ -115,12 +110,6 @@ def settle(
             files.write_rejects(refused_lines, result.line_rejects, "feedetl_sn")
         files.write_result(out, result)
     _show_result(result, out, refused, refused_lines)
-
-
-def _beside(out: str, what: str) -> str:
-    """The name of OUT with a word before its suffix."""
-    path = Path(out)
-    return str(path.with_name(f"{path.stem}.{what}{path.suffix}"))
 
 
 def _show_result(result: TableResult, out: str, refused: str, refused_lines: str) -> None:
@@ -144,11 +133,13 @@ def _show_result(result: TableResult, out: str, refused: str, refused_lines: str
 @click.option(
     "--row", required=True, type=click.IntRange(min=0), metavar="N", help="The data row, from 0 below the names."
 )
-@_POLICY
+@POLICY
 @_LINES
-@_MODE
-@_REPEALED
-@_LANGUAGE
+@MODE
+@REPEALED
+@LANGUAGE
+@click.option("--region", "folder", metavar="DIR", help="BILLS are cases; the region's tables are in this folder.")
+@click.option("--year", type=int, help="The year that is closed, for cases.  [default: the only one]")
 @click.option("--format", "shape", type=click.Choice(FORMATS), default="text", help="[default: text]")
 def explain(
     bills: str,
@@ -158,6 +149,8 @@ def explain(
     mode: Any,
     allow_repealed: bool,
     language: Any,
+    folder: str | None,
+    year: int | None,
     shape: str,
 ) -> None:
     """Why one row of BILLS is settled as it is: every step, its formula and its clause.
@@ -166,6 +159,9 @@ def explain(
     says why it is, with exit status 2.
     """
     chosen = policy_of(policy_name, mode, allow_repealed)
+    if folder is not None:
+        show_explanation(_case(chosen, bills, folder, row, year), shape, language)
+        return
     with show.progress(3) as stage:
         stage("reading bills")
         table = files.read(bills, Bill)
@@ -176,4 +172,16 @@ def explain(
     show_explanation(explanation, shape, language)
 
 
-program.add_command(policy)
+def _case(chosen: Policy, cases: str, folder: str, row: int, year: int | None) -> Explanation:
+    """One case of a table, after all of it is paid: what it is paid depends on the others."""
+    with show.progress(3) as stage:
+        stage("reading cases")
+        tables, read = read_folder(Path(folder)), files.read(cases, Case)
+        stage("paying")
+        paid = mipolicy.pay(chosen, read, **tables, year=year)
+        stage("explaining")
+        return mipolicy.explain_case(paid, row)
+
+
+for command in (pay, policy, region):
+    program.add_command(command)

@@ -160,7 +160,7 @@ def _discharges(
         "refused_amt": np.where(rng.random(count) < 0.006, cost // 100, 0),
         "doctor": place * 40 + rng.integers(0, 40, count),
         "review": review,
-        "review_points": np.where(review == 3, np.rint(cost / 90).astype(np.int64) * 1000, 0),
+        "review_points": np.where(review == 3, np.where(way == 2, cost // 90, cost // 90 * 1000), 0),
         "incomplete": (rng.random(count) < 0.003).astype(np.int64),
         "planned": (rng.random(count) < 0.05).astype(np.int64),
         "pathway_exit": ((kind == _PRICED) & (rng.random(count) < 0.06)).astype(np.int64),

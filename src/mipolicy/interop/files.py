@@ -22,11 +22,14 @@ import numpy as np
 
 from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
 from mipolicy.benefits.bill import Bill
+from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
 from mipolicy.errors import TableError
-from mipolicy.money import NO_LIMIT
+from mipolicy.money import NO_LIMIT, factor_text, yuan_text
+from mipolicy.records import NO_AMOUNT
+from mipolicy.tables import Axis
 from mipolicy.texts import Coded
 
-__all__ = ["SUFFIXES", "check_target", "read", "write", "write_rejects", "write_result"]
+__all__ = ["SUFFIXES", "check_target", "read", "write", "write_paid", "write_records", "write_rejects", "write_result"]
 
 FilePath: TypeAlias = str | os.PathLike[str]
 SUFFIXES: Final = (".csv", ".parquet")
@@ -153,6 +156,8 @@ _EXAMPLES: Final[Mapping[str, tuple[str, str]]] = {
     "price": ("yuan or millionths of one", "decimals in yuan such as 12.345678"),
     "quantity": ("pieces or parts of one", "decimals in pieces such as 2.0000"),
     "rate": ("shares or percent", "decimals such as 0.1000, or text such as 10%"),
+    "factor": ("a factor or parts of one", "decimals such as 1.0300"),
+    "points": ("points or parts of one", "decimals such as 655.7133"),
 }
 """By kind of field: what an integer could mean there, and how a figure is written in a file."""
 _PLAIN_SCALE: Final = 6
@@ -253,12 +258,12 @@ def _coded(array: Any) -> Coded:
     return Coded(moved[at.to_numpy()] if len(at) else np.empty(0, np.int32), tuple(places))
 
 
-def _decimals(fen: Any) -> Any:
-    """Fen as decimal(18, 2): the same integers, sixteen bytes each; no limit is null."""
+def _decimals(fen: Any, places: int = 2) -> Any:
+    """Whole units as decimal(18, places): the same integers, sixteen bytes each; no limit is null."""
     arrow = import_module("pyarrow")
     words = np.empty((len(fen), 2), "<i8")
     words[:, 0], words[:, 1] = fen, np.asarray(fen) >> 63
-    kind = arrow.decimal128(18, 2)
+    kind = arrow.decimal128(18, places)
     amounts = arrow.Array.from_buffers(kind, len(words), [None, arrow.py_buffer(words)])
     unlimited = np.asarray(fen) == NO_LIMIT
     if not unlimited.any():
@@ -345,6 +350,48 @@ def write_result(path: FilePath, result: TableResult) -> None:
         }
 
     _save(path, result.texts, typed)
+
+
+def write_paid(path: FilePath, paid: PaidTable) -> None:
+    """Write the paid cases: amounts in yuan and points as decimals, codes as the words of their lists.
+
+    path: ends in .csv (UTF-8) or .parquet.  Raises TableError, OSError.
+    """
+
+    def typed() -> Mapping[str, Any]:
+        written: dict[str, Any] = {}
+        for name, column in paid.columns.items():
+            unit = CASE_OUTPUTS[name]
+            if isinstance(unit, Axis):
+                written[name] = Coded(column.astype(np.int32), unit.members)
+            else:
+                written[name] = _decimals(column, _PLACES[unit]) if unit else column
+        return written
+
+    _save(path, paid.texts, typed)
+
+
+def write_records(path: FilePath, columns: Mapping[str, Any], record: type[Any]) -> None:
+    """Write a table of a public record as it is read: yuan, factors and points as people write them, dates in ISO form.
+
+    columns: whole units, days and text, by the names of the record's fields; path: ends in .csv or .parquet.
+    Raises TableError, OSError.
+    """
+    fields = attrs.fields_dict(record)
+    write(path, {name: _written(column, fields[name].metadata["kind"]) for name, column in columns.items()})
+
+
+def _written(column: Any, kind: str) -> Any:
+    """A column of whole units as text; what is absent is empty."""
+    if isinstance(column, Coded) or kind not in _TEXT_OF:
+        return column if isinstance(column, Coded) else np.asarray(column).astype(np.str_)
+    text = _TEXT_OF[kind]
+    figures = ("" if cell == NO_AMOUNT else cell for cell in np.asarray(column).tolist())
+    return np.array([cell if isinstance(cell, str) else text(cell) for cell in figures], np.str_)
+
+
+_PLACES: Final = {"fen": 2, "points": 4}
+_TEXT_OF: Final[Mapping[str, Callable[[Any], str]]] = {"fen": yuan_text, "factor": factor_text, "points": factor_text}
 
 
 def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:

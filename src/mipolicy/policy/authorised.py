@@ -58,7 +58,7 @@ def beyond_authorisation(terms: AuthorisedListTerms, policy: Policy, on: datetim
     findings = []
     for section, versions in policy.versions.items():
         spec = policy.sections[section]
-        if spec.terms is AuthorisedListTerms:
+        if spec.holds(AuthorisedListTerms):
             continue
         kinds = {name: kind for name, kind, _ in spec.kinds()}
         for version in versions:

@@ -293,13 +293,13 @@ class Policy:
         Raises PolicyGap listing every open figure; NotInForce; RepealedPolicy.
         """
         if not section:
-            names = [name for name, spec in self.sections.items() if spec.terms is terms]
+            names = [name for name, spec in self.sections.items() if spec.holds(terms)]
             if len(names) != 1:
                 raise PolicyError(
                     f"{terms.__name__} serves the sections {', '.join(names) or 'none'}: name one of them"
                 )
             section = names[0]
-        if self.section(section).terms is not terms:
+        if not self.section(section).holds(terms):
             raise PolicyError(f"section {section} holds {self.section(section).terms.__name__}, not {terms.__name__}")
         built: T = self.build(section, self.version(section, on))
         return built

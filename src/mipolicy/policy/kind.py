@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import Any, TypeVar
 
 import attrs
@@ -41,20 +42,36 @@ STATUS = Axis("status", (), (), ())
 class Section:
     """One section of a policy: its dotted name, its Terms class, and what being this section settles by definition.
 
+    terms: the class, or "module:Class" for one that is imported when it is first asked for.
     status: the person classes of its scheme, where tables differ by them.
     fixed: fields that this section does not have in any document, with the value that says so.
     """
 
     name: str
-    terms: type[Any]
+    _terms: type[Any] | str
     status: Axis = STATUS
     fixed: Mapping[str, Any] = attrs.field(factory=dict)
     zh: str = ""
 
     def __attrs_post_init__(self) -> None:
+        if isinstance(self._terms, str):
+            return
         unknown = [name for name in self.fixed if name not in attrs.fields_dict(self.terms)]
         if unknown:
             raise PolicyError(f"section {self.name} fixes {', '.join(unknown)}: no field of {self.terms.__name__}")
+
+    @property
+    def terms(self) -> type[Any]:
+        """The Terms class."""
+        if not isinstance(self._terms, str):
+            return self._terms
+        module, _, name = self._terms.partition(":")
+        found: type[Any] = getattr(import_module(module), name)
+        return found
+
+    def holds(self, terms: type[Any]) -> bool:
+        """Whether the section holds this Terms class; importing nothing."""
+        return self._terms in (terms, f"{terms.__module__}:{terms.__qualname__}")
 
     def kinds(self) -> Iterator[tuple[str, Kind, Mapping[str, Any]]]:
         """Name, kind and labels of each field that a document has to state, in the order of the Terms class."""

@@ -1,0 +1,204 @@
+"""The commands of payment: make a region's year, pay its cases, show where the budgets went."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import click
+import numpy as np
+
+import mipolicy
+from mipolicy import demo
+from mipolicy.cases.result import PaidTable
+from mipolicy.cli import show
+from mipolicy.cli.find import different_files, policy_of
+from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
+from mipolicy.interop import files
+from mipolicy.interop.region import read_folder, write_folder
+from mipolicy.money import PRICE_ONE, factor_text, plain_text, rate_text, yuan_text
+from mipolicy.payment.axes import METHOD, POOL
+from mipolicy.payment.case import Case
+from mipolicy.payment.clearing import STEPS, Cleared
+from mipolicy.payment.closing import PoolClosing
+
+__all__ = ["pay", "region"]
+
+_WORDS: Final = {
+    "rows": ("{} rows in = {} paid + {} rejected", "输入 {} 行 = 支付 {} 行 + 拒绝 {} 行"),
+    "files": ("paid cases: {}", "已支付病例: {}"),
+    "methods": ("cases by way of paying, in yuan", "按付费方式汇总(元)"),
+    "heads": (
+        "method|cases|points|cost|standard|owed by funds",
+        "付费方式|病例数|分值(点数)|医疗费总额|支付标准|基金应付",
+    ),
+    "closing": ("{}: where the budget of {} went, in yuan; a point is worth {}", "{}: {}年预算去向(元), 点值 {}"),
+    "line": ("part|amount", "项目|金额"),
+    "elsewhere": ("owed by the funds of people insured elsewhere, by insured place", "外地参保人员由参保地基金支付"),
+    "place": ("place|amount", "参保地|金额"),
+    "clearing": ("the year cleared, all institutions, in yuan", "年度清算(全部机构, 元)"),
+    "cleared": ("clearing by institution and pool: {}", "分机构分险种清算: {}"),
+    "budget": ("{}: paid at the budget value of {}; the year is not closed", "{}: 按预算点值 {} 测算, 未清算"),
+    "rejects": ("rejected rows: {}", "拒绝的行: {}"),
+    "reason": ("reason|rows", "原因|行数"),
+}
+
+
+def _say(language: str, key: str, *values: object) -> str:
+    return _WORDS[key][language == "zh"].format(*values)
+
+
+@click.command()
+@click.argument("folder")
+@click.option("--cases", default=200_000, type=click.IntRange(min=1), help="How many cases.  [default: 200000]")
+@click.option("--seed", default=20_250_101, type=click.IntRange(min=0), help="The same seed makes the same region.")
+def region(folder: str, cases: int, seed: int) -> None:
+    """Make a made-up region's year in FOLDER: cases, institutions, groups, factors, contracts, accounts.
+
+    It fits the pack `assumed`; pay it with `mipolicy pay FOLDER/cases.csv --policy assumed -o OUT`.
+    """
+    with show.progress(2) as stage:
+        stage("making cases")
+        made = demo.region_year(cases, seed)
+        stage("writing")
+        written = write_folder(Path(folder), made.cases, made.tables())
+    for path in written:
+        show.line(str(path))
+
+
+@click.command()
+@click.argument("cases")
+@click.option(
+    "--region",
+    "folder",
+    metavar="DIR",
+    help="Folder of the region's tables (institutions, groups, ...).  [default: that of CASES]",
+)
+@POLICY
+@click.option("-o", "--out", required=True, metavar="OUT", help="Where the paid cases go, .csv or .parquet.")
+@click.option("--rejects", "rejects_path", metavar="FILE", help="Where rejects go.  [default: OUT's name + .rejects]")
+@click.option("--year", type=int, help="The year that is closed.  [default: the only one of the cases]")
+@click.option(
+    "--at",
+    type=click.Choice(("settlement", "budget")),
+    default="settlement",
+    help="The settlement value, closing the year, or the published budget value.  [default: settlement]",
+)
+@MODE
+@REPEALED
+@click.option(
+    "--gaps",
+    type=click.Choice(("raise", "reject")),
+    default="raise",
+    help="Where documents leave figures open: stop, or reject the cases that need them.  [default: raise]",
+)
+@click.option("--threads", type=click.IntRange(min=1), help="Any number gives the same figures.")
+@LANGUAGE
+def pay(
+    cases: str,
+    folder: str | None,
+    policy_name: str,
+    out: str,
+    rejects_path: str | None,
+    year: int | None,
+    at: Any,
+    mode: Any,
+    allow_repealed: bool,
+    gaps: Any,
+    threads: int | None,
+    language: str,
+) -> None:
+    """Pay a region's year of cases, CASES in .csv or .parquet: each by one method, the pools closed to the fen.
+
+    Every row in is paid or rejected with its reason.  Beside OUT stand its rejects and, where the region has accounts,
+    the clearing by institution and pool.
+    """
+    chosen = policy_of(policy_name, mode, allow_repealed)
+    files.check_target(out)
+    refused, cleared = rejects_path or beside(out, "rejects"), beside(out, "clearing")
+    different_files({"the cases": cases, "the paid cases": out, "the rejects": refused, "the clearing": cleared})
+    files.check_target(refused)
+    with show.progress(4) as stage:
+        stage("reading the region")
+        tables = read_folder(Path(folder) if folder else Path(cases).parent)
+        stage("reading cases")
+        read = files.read(cases, Case)
+        stage("paying")
+        paid = mipolicy.pay(chosen, read, **tables, year=year, at=at, gaps=gaps, threads=threads)
+        stage("writing")
+        if len(paid.rejects) or rejects_path or Path(refused).exists():
+            files.write_rejects(refused, paid.rejects)
+        if paid.clearing is not None:
+            files.write(cleared, _clearing_texts(paid.clearing.lines))
+        files.write_paid(out, paid)
+    _show(paid, out, refused, cleared, language)
+
+
+def beside(out: str, what: str) -> str:
+    """The name of OUT with a word before its suffix."""
+    path = Path(out)
+    return str(path.with_name(f"{path.stem}.{what}{path.suffix}"))
+
+
+def _clearing_texts(lines: tuple[Cleared, ...]) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for each in attrs.fields(Cleared):
+        column = [getattr(line, each.name) for line in lines]
+        text = yuan_text if each.name in STEPS else _MARKS.get(each.name, str)
+        columns[each.name] = np.array([text(figure) for figure in column], np.str_)
+    return columns
+
+
+def _show(paid: PaidTable, out: str, refused: str, cleared: str, language: str) -> None:
+    show.line(_say(language, "rows", paid.rows_in, len(paid), len(paid.rejects)))
+    show.line(_say(language, "files", out))
+    _show_methods(paid, language)
+    for pool, value in paid.budget_values.items():
+        show.line(_say(language, "budget", _pool(pool, language), plain_text(value, PRICE_ONE)))
+    for pool, of in paid.pools.items():
+        title = _say(language, "closing", _pool(pool, language), paid.year, plain_text(of.value.value, PRICE_ONE))
+        _show_amounts(title, _say(language, "line"), _labelled(PoolClosing, of.closing.lines(), language))
+        if of.elsewhere:
+            rows = [(place, yuan_text(amount)) for place, amount in of.elsewhere.items()]
+            _show_amounts(_say(language, "elsewhere"), _say(language, "place"), rows)
+    if paid.clearing is not None:
+        rows = _labelled(Cleared, tuple(paid.clearing.totals.items()), language)
+        _show_amounts(_say(language, "clearing"), _say(language, "line"), rows)
+        show.line(_say(language, "cleared", cleared))
+    if len(paid.rejects):
+        show.line()
+        show.line(_say(language, "rejects", refused))
+        counts = sorted(paid.rejects.counts().items(), key=lambda item: (-item[1], item[0]))
+        show.table(_say(language, "reason").split("|"), [(why, str(rows)) for why, rows in counts], figures=(1,))
+
+
+def _pool(pool: str, language: str) -> str:
+    at = POOL.position(pool)
+    return POOL.zh[at] if language == "zh" else POOL.en[at]
+
+
+def _labelled(shape: type[Any], lines: tuple[tuple[str, int], ...], language: str) -> list[tuple[str, str]]:
+    fields = attrs.fields_dict(shape)
+    return [(fields[name].metadata[language], yuan_text(amount)) for name, amount in lines]
+
+
+def _show_amounts(title: str, heads: str, rows: list[tuple[str, str]]) -> None:
+    show.heading(title)
+    show.table(heads.split("|"), rows, figures=(1,))
+
+
+def _show_methods(paid: PaidTable, language: str) -> None:
+    show.heading(_say(language, "methods"))
+    method, rows = paid.columns["method"], []
+    labels = METHOD.zh if language == "zh" else METHOD.en
+    for at, label in enumerate(labels):
+        here = np.flatnonzero(method == at)
+        if here.size:
+            sums = [int(paid.columns[name][here].astype(object).sum()) for name in _SUMMED]
+            rows.append((label, str(here.size), factor_text(sums[0]), *map(yuan_text, sums[1:])))
+    show.table(_say(language, "heads").split("|"), rows, figures=(1, 2, 3, 4, 5))
+
+
+_MARKS: Final = {"returned_rate": rate_text}
+_SUMMED: Final = ("points", "medfee_sumamt", "standard", "payment")
