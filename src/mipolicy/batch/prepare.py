@@ -31,7 +31,7 @@ from mipolicy.texts import Coded, hashed
 if TYPE_CHECKING:
     from mipolicy.batch.lines import LineParts
 
-__all__ = ["BLOCK_ROWS", "Prepared", "Run", "code_table", "is_uniform", "repeated", "taken_rows"]
+__all__ = ["BLOCK_ROWS", "Prepared", "Run", "code_table", "is_empty", "is_uniform", "repeated", "taken_rows"]
 
 BLOCK_ROWS: Final = 65_536
 _CHECKED_ROWS: Final = 2 * BLOCK_ROWS
@@ -282,7 +282,7 @@ def _numbered(column: Coded, figure: Callable[[CodeBook, str], int], books: tupl
 def _bad_ids(read: ReadTable) -> list[tuple[Column, Fault | Callable[[int], Fault]]]:
     """Rows whose ids are empty or stand twice, with their faults, in the order in which they are to be marked."""
     found: list[tuple[Column, Fault | Callable[[int], Fault]]] = [
-        (np.flatnonzero(_empty(read.columns[name])), Fault("id", f"{name} is empty")) for name in bill_fields("id")
+        (np.flatnonzero(is_empty(read.columns[name])), Fault("id", f"{name} is empty")) for name in bill_fields("id")
     ]
     twice = repeated(read.columns["setl_id"])
     return [*found, (twice, lambda row: Fault("duplicate", f"setl_id {_text(read, 'setl_id', row)} stands twice"))]
@@ -332,7 +332,8 @@ def _folded(column: Column) -> Column:
     return column
 
 
-def _empty(ids: Any) -> Any:
+def is_empty(ids: Any) -> Any:
+    """Which ids are empty texts."""
     if isinstance(ids, Coded):
         at = ids.positions.get("", -1)
         return ids.codes == at if at >= 0 else np.zeros(0, bool)

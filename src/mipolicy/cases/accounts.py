@@ -107,7 +107,7 @@ def _own_costs(prepared: PreparedCases, routes: Routes, terms: Any) -> dict[tupl
         at = condition_of(terms, code)
         return 0 if at is None else at
 
-    condition = prepared.facts.coded("dise_codg", place).take(rows)
+    condition = prepared.facts.coded("dise_codg", rows, place)
     key = (prepared.facts.institution.take(rows) * len(POOL.members) + prepared.pool.take(rows)) * wide + condition
     sums = sums_by(key, prepared.facts.columns["hifp_pay"].take(rows), len(names) * len(POOL.members) * wide)
     found = {}

@@ -27,14 +27,16 @@ def run(
     row, and what is too large for a column is still exact.
     """
 
-    codes = way.codes(terms, facts)
+    codes = way.codes(terms, facts, rows)
 
     def block(begin: int) -> tuple[list[Column], dict[int, Fault]]:
-        part = rows[begin : begin + block_rows]
+        end = begin + block_rows
+        part = rows[begin:end]
+        given = facts.given(way.given, part, {name: column[begin:end] for name, column in codes.items()})
         try:
-            outcome = way.apply(terms, facts.given(way.given, part, codes))
+            outcome = way.apply(terms, given)
         except MipolicyError:
-            return _one_by_one(way, terms, facts.given(way.given, part, codes), part, keep)
+            return _one_by_one(way, terms, given, part, keep)
         return [np.broadcast_to(np.int64(getattr(outcome, name)), len(part)) for name in keep], {}
 
     done = mapped(block, range(0, len(rows), block_rows), threads)

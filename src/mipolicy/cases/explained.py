@@ -86,7 +86,8 @@ def _leaf(name: str, zh: str, en: str, unit: str = "fen") -> Leaf:
 def _given(paid: PaidTable, way: Way, terms: Any, row: int) -> Any:
     """The input of a rule for one case, in ints."""
     facts = paid.prepared.facts
-    given: Any = facts.given(way.given, np.array([row]), way.codes(terms, facts))
+    rows = np.array([row])
+    given: Any = facts.given(way.given, rows, way.codes(terms, facts, rows))
     ints = {each.name: int(np.asarray(getattr(given, each.name)).reshape(-1)[0]) for each in attrs.fields(way.given)}
     return way.given(**ints)
 

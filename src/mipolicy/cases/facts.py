@@ -5,7 +5,7 @@ A rule's input is filled by the names of its fields, so that a room says itself 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeVar
 
 import attrs
@@ -15,15 +15,13 @@ from attrs import define, field
 from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.region import AUXILIARY, Region
 from mipolicy.errors import InputError
-from mipolicy.money import RATE_ONE, Column
+from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
 from mipolicy.rounding import mul_div
 from mipolicy.texts import Coded
 
 __all__ = ["Facts"]
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
-_PAIRS: Final = 4_000_000
-"""So many pairs of texts are counted in a table."""
 
 
 @define(eq=False)
@@ -51,22 +49,32 @@ class Facts:
         return _DERIVED[name](self, rows)
 
     def given(self, shape: type[T], rows: Any, codes: Mapping[str, Column]) -> T:
-        """The input of a rule for some rows, each field by its name; codes: those that the rule's own lists give."""
+        """The input of a rule for some rows, each field by its name; codes: what the rule's own lists give."""
         names = [each.name for each in attrs.fields(shape)]
-        return shape(**{name: codes[name].take(rows) if name in codes else self.of(name, rows) for name in names})
+        return shape(**{name: codes[name] if name in codes else self.of(name, rows) for name in names})
 
-    def coded(self, text: str, figure: Callable[[str], int]) -> Column:
-        """A number a case, from one per distinct text."""
-        return self.texts[text].figures(figure)
+    def coded(self, text: str, rows: Any, figure: Callable[[str], int]) -> Column:
+        """A number for each of some rows, from one per distinct text."""
+        return self.texts[text].take(rows).figures(figure)
 
-    def paired(self, one: str, other: str, figure: Callable[[str, str], int]) -> Column:
-        """A number a case, from one per pair of texts that occurs."""
-        left, right = self.texts[one], self.texts[other]
+    def paired(self, one: str, other: str, rows: Any, figure: Callable[[str, str], int]) -> Column:
+        """A number for each of some rows, from one per pair of texts that occurs."""
+        left, right = self.texts[one].take(rows), self.texts[other].take(rows)
         wide = max(1, len(right.values))
         keys: Any = left.codes * np.int64(wide) + right.codes
-        occurring = np.flatnonzero(np.bincount(keys)) if len(left.values) * wide <= _PAIRS else np.unique(keys)
+        occurring, place = np.unique(keys, return_inverse=True)
         numbers = [figure(left.values[key // wide], right.values[key % wide]) for key in occurring.tolist()]
-        found: Column = np.array(numbers or [0], np.int64).take(np.searchsorted(occurring, keys))
+        found: Column = np.array(numbers, np.int64).take(place)
+        return found
+
+    def among(self, named: Mapping[str, Collection[str]]) -> Any:
+        """Which cases have one of the texts named, by field; as booleans."""
+        found: Any = np.zeros(len(self.institution), bool)
+        for name, listed in named.items():
+            coded = self.texts[name]
+            flags = np.array([value in listed for value in coded.values] or [False])
+            if flags.any():
+                found |= flags.take(coded.codes)
         return found
 
     def set(self, name: str, column: Column) -> None:
@@ -102,9 +110,16 @@ def _difference_factor(facts: Facts, rows: Any) -> Column:
     return facts.region.difference(facts.institution.take(rows), facts.group.take(rows))
 
 
-def _auxiliary_factor(facts: Facts, rows: Any) -> Column:
-    classes = {name: facts.texts[text].take(rows) for name, text in AUXILIARY.items()}
-    return facts.region.auxiliary(_group(facts, rows), classes)
+def _auxiliary_factor(facts: Facts, rows: Any) -> Any:
+    """The auxiliary factor; only the cases of groups that have lines at all are looked at closely."""
+    region, group = facts.region, _group(facts, rows)
+    factor = np.full(len(group), int(FACTOR_ONE), np.int64)
+    with_lines = np.flatnonzero(region.has_lines.take(group))
+    if with_lines.size:
+        near: Any = np.arange(len(facts.group))[rows][with_lines] if isinstance(rows, slice) else rows[with_lines]
+        classes = {name: facts.texts[text].take(near) for name, text in AUXILIARY.items()}
+        factor[with_lines] = region.auxiliary(group[with_lines], classes)
+    return factor
 
 
 def _fund_rate(facts: Facts, rows: Any) -> Column:

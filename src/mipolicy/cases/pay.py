@@ -46,7 +46,7 @@ from mipolicy.payment.points import PaymentYearTerms
 from mipolicy.payment.year_end import YearEnd
 from mipolicy.policy import Policy
 
-__all__ = ["At", "pay_table"]
+__all__ = ["At", "pay_table", "route_and_score"]
 
 At: TypeAlias = Literal["settlement", "budget"]
 
@@ -82,7 +82,7 @@ def pay_table(
     present = [POOL.members[at] for at in np.unique(prepared.pool[prepared.payable()]).tolist()]
     terms = {pool: pool_terms(prepared, pool) for pool in present}
     outsiders = outsiders_by_item(prepared, {pool: of for pool, (of, _) in terms.items()})
-    routes, scores, factor = _scored(prepared, outsiders, gaps, workers)
+    routes, scores, factor = route_and_score(prepared, outsiders, gaps, workers)
     contracts_paid = pay_contracts(prepared, routes, contracts)
     pools: dict[str, PoolYear] = {}
     values: dict[str, int] = {}
@@ -116,7 +116,9 @@ def _check_options(at: str, gaps: str, threads: int | None) -> None:
         raise TableError("threads must be at least 1")
 
 
-def _scored(prepared: PreparedCases, outsiders: Column, gaps: Gaps, threads: int) -> tuple[Routes, Scores, Column]:
+def route_and_score(
+    prepared: PreparedCases, outsiders: Column, gaps: Gaps, threads: int
+) -> tuple[Routes, Scores, Column]:
     """Every case with its method and its points or price.
 
     Raises BatchGap where the policy leaves open what some case needs, and gaps are not rejected.

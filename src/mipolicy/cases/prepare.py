@@ -13,7 +13,7 @@ from attrs import define
 from mipolicy import codes
 from mipolicy.batch.columns import ReadTable, Table, read_table
 from mipolicy.batch.dated import Dated, Faults
-from mipolicy.batch.prepare import repeated
+from mipolicy.batch.prepare import is_empty, repeated
 from mipolicy.calendar import NO_DAY, as_date, day_number, year_of
 from mipolicy.cases.facts import Facts
 from mipolicy.cases.region import Region
@@ -87,7 +87,7 @@ def prepare_cases(policy: Policy, table: Table, region: Region, year: int | None
     for row, fault in read.faults.items():
         faults.mark(np.array([row]), fault)
     _mark_ids(read, faults)
-    texts = {name: Coded.of(read.columns[name]) for name in (*_TEXTS, "fixmedins_code", "psn_no")}
+    texts = {name: Coded.of(read.columns[name]) for name in (*_TEXTS, "fixmedins_code")}
     discharged = np.asarray(read.columns["dscg_time"], np.int64)
     posted = np.where(read.columns["setl_time"] == NO_DAY, discharged, read.columns["setl_time"])
     closed = _year(posted, faults, year)
@@ -125,8 +125,7 @@ def _no_rows(rows: int) -> Column:
 
 def _mark_ids(read: ReadTable, faults: Faults) -> None:
     for name in ("setl_id", "psn_no", "fixmedins_code"):
-        ids = Coded.of(read.columns[name])
-        faults.mark(np.flatnonzero(ids.figures(lambda text: int(text == ""))), Fault("id", f"{name} is empty"))
+        faults.mark(np.flatnonzero(is_empty(read.columns[name])), Fault("id", f"{name} is empty"))
 
     def twice(row: int) -> Fault:
         return Fault("duplicate", f"setl_id {np.asarray(read.columns['setl_id'])[row]} stands twice")

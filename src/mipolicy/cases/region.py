@@ -6,10 +6,12 @@ These tables are the region's own, so a mistake in one stops the run and is told
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from attrs import field, frozen
+from numpy.typing import NDArray
 
 from mipolicy.axes import LEVEL
 from mipolicy.batch.columns import ReadTable, Table, read_table
@@ -33,9 +35,11 @@ AUXILIARY: Final[Mapping[str, str]] = {
 """The dimensions of the auxiliary catalogue, and the field of a case that holds its class."""
 _MEANS: Final = ("mean_tertiary", "mean_secondary", "mean_level_1", "mean_primary")
 _SHOWN: Final = 5
+_TABLE: Final = 8_000_000
+"""So many pairs of institution and group are held as a table."""
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Region:
     """The region's tables as columns; places are positions in them.
 
@@ -58,10 +62,34 @@ class Region:
     differences: tuple[Column, Column]
     auxiliaries: Mapping[str, tuple[Mapping[str, int], Column]] = field(factory=dict)
 
+    @cached_property
+    def has_lines(self) -> NDArray[np.bool_]:
+        """Which groups the auxiliary catalogue has a line for."""
+        found = np.zeros(max(1, len(self.groups)), bool)
+        for _, factors in self.auxiliaries.values():
+            found |= (factors.reshape(-1, len(self.groups)) > 0).any(axis=0)
+        return found
+
+    @cached_property
+    def _difference_table(self) -> Column | None:
+        """The difference factor by institution and group, where that is no large table."""
+        size = len(self.institutions) * (len(self.groups) + 1)
+        if size > _TABLE:
+            return None
+        keys, factors = self.differences
+        width = len(self.groups) + 1
+        table = np.zeros(size, np.int64)
+        table[keys] = factors
+        own = table[::width].copy()
+        return np.where(table == 0, np.repeat(np.where(own == 0, int(FACTOR_ONE), own), width), table)
+
     def difference(self, institution: Column, group: Column) -> Column:
         """The difference factor of each institution in each group: the pair's own, else the institution's, else 1."""
         keys, factors = self.differences
         width = len(self.groups) + 1
+        if self._difference_table is not None:
+            found_there: Column = self._difference_table.take(institution * width + group + 1)
+            return found_there
         result = np.full(len(institution), int(FACTOR_ONE), np.int64)
         for wanted in (institution * width, institution * width + group + 1) if len(keys) else ():
             at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from attrs import frozen
 
+from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.ways import Way, listed
 from mipolicy.errors import Fault, TableError
-from mipolicy.money import Column
+from mipolicy.money import NO_LIMIT, Column
 from mipolicy.payment.axes import METHOD
 from mipolicy.payment.router import RouteCase, RouterTerms, route
 
 __all__ = ["Routes", "route_cases"]
 
-ROUTER = Way("payment_router", RouteCase, route, False)
+_STEPS: Final = ("method", "reason", "original")
+_SPECIAL: Final = (
+    "on_single_disease",
+    "on_day_surgery",
+    "on_per_diem",
+    "on_capitation",
+    "pathway_exit",
+    "review",
+    "by_item_outsider",
+)
+"""What makes a stay one that its institution alone does not route."""
+ROUTER: Final = Way("payment_router", RouteCase, route, False)
 
 
 @frozen(eq=False)
@@ -27,6 +39,11 @@ class Routes:
     method: Column
     reason: Column
     original: Column
+
+    def rows_by_method(self) -> dict[str, Column]:
+        """The rows of each method, in their order."""
+        codes = self.method.astype(np.int8)
+        return {name: np.flatnonzero(codes == at) for at, name in enumerate(METHOD.members)}
 
 
 def route_cases(prepared: PreparedCases, by_item_outsider: Column, threads: int) -> Routes:
@@ -48,18 +65,50 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, threads: int)
         _own_methods(prepared, terms, of_version)
         for word in terms.beside:
             for of_list, here in prepared.dated.versions(word, of_version, days):
-                found = listed(word, prepared.dated.policy.build(word, of_list), facts, here)
-                flags[f"on_{word}"][here[found]] = 1
+                within = np.zeros(count, bool)
+                within[here] = True
+                flags[f"on_{word}"][listed(word, prepared.dated.policy.build(word, of_list), facts, within)] = 1
         for name, column in flags.items():
             facts.set(name, column)
-        done, refused = run(ROUTER, terms, facts, of_version, ("on_lists", "method", "reason", "original"), threads)
+        unusual = _route_usual(prepared, terms, of_version, routes)
+        done, refused = run(ROUTER, terms, facts, unusual, ("on_lists", "method", "reason", "original"), threads)
         for row, fault in refused.items():
             faults.mark(np.array([row]), fault)
-        for name in ("method", "reason", "original"):
-            getattr(routes, name)[of_version] = done[name]
+        for name in _STEPS:
+            getattr(routes, name)[unusual] = done[name]
         if terms.two_lists == "reject":
-            _refuse_two_lists(prepared, of_version[done["on_lists"] > 1], flags)
+            _refuse_two_lists(prepared, unusual[done["on_lists"] > 1], flags)
     return routes
+
+
+def _route_usual(prepared: PreparedCases, terms: RouterTerms, rows: Column, routes: Routes) -> Column:
+    """Route the stays of which nothing special holds, by their institution; gives the rows that are left.
+
+    The rule is the same: it is asked once for each institution instead of once for each of its stays.
+    """
+    facts, region = prepared.facts, prepared.region
+    unusual: Any = (facts.columns["inpatient"] == 0) | (facts.group < 0)
+    for name in _SPECIAL:
+        column: Any = facts.made.get(name, facts.columns.get(name))
+        if not is_uniform(column) or (column.size and column[0]):
+            unusual |= column != 0
+    days = facts.columns["days"]
+    unusual |= (days <= terms.short_days) | (days >= (terms.long_days or NO_LIMIT))
+    is_unusual = unusual.take(rows)
+    usual = rows[~is_unusual]
+    place = facts.institution.take(usual)
+    one_each = np.full(len(region.institutions), -1, np.int64)
+    one_each[place] = usual
+    asked = np.flatnonzero(one_each >= 0)
+    done, refused = run(ROUTER, terms, facts, one_each[asked], _STEPS, 1)
+    if refused:
+        return rows
+    for name in _STEPS:
+        of_place = np.zeros(len(region.institutions), np.int64)
+        of_place[asked] = done[name]
+        getattr(routes, name)[usual] = of_place.take(place)
+    left: Column = rows[is_unusual]
+    return left
 
 
 def _own_methods(prepared: PreparedCases, terms: RouterTerms, rows: Column) -> None:

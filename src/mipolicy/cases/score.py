@@ -42,8 +42,9 @@ def score_cases(prepared: PreparedCases, routes: Routes, threads: int) -> Scores
     """
     count = prepared.read.rows
     scores = Scores(*(np.zeros(count, np.int64) for _ in range(4)))
+    rows_of, sound = routes.rows_by_method(), prepared.payable()
     for method, way in WAYS.items():
-        paid_so = np.flatnonzero((routes.method == METHOD.position(method)) & prepared.payable())
+        paid_so = rows_of[method][sound.take(rows_of[method])]
         keep = ("points",) if way.points else ("standard", "payment")
         for terms, of_version in versions_of(prepared, way, paid_so):
             names = (*keep, way.by_item) if way.by_item else keep

@@ -14,11 +14,10 @@ from mipolicy.cases.score import versions_of
 from mipolicy.cases.ways import WAYS
 from mipolicy.errors import Fault
 from mipolicy.money import FACTOR_ONE, Column
-from mipolicy.payment.axes import METHOD
 from mipolicy.payment.outliers import chosen_by_item
 from mipolicy.payment.readmission import ReadmissionTerms, Stays, overlaps, readmissions
 from mipolicy.rounding import mul_div
-from mipolicy.texts import Coded
+from mipolicy.texts import Coded, hashed
 
 __all__ = ["choose_by_item", "join_returns", "rank_of"]
 
@@ -30,11 +29,13 @@ _EXCESS: Final = {"drg_points": ("cost_points", "standard_points"), "drg_weight"
 
 def rank_of(ids: Any) -> Column:
     """The rank of each id in the order of the texts."""
-    coded = Coded.of(ids)
-    order = np.argsort(np.array(coded.values), kind="stable")
+    texts: Any = np.asarray(ids)
+    if len(texts) < 2 or (texts[1:] > texts[:-1]).all():
+        return np.arange(len(texts))
+    order = np.argsort(texts, kind="stable")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    return place.take(coded.codes)
+    return place
 
 
 def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
@@ -44,11 +45,13 @@ def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
     those of the last day of the year.
     """
     factor = np.full(prepared.read.rows, int(FACTOR_ONE), np.int64)
-    methods = [METHOD.position(name) for name in _DRG]
-    rows = np.flatnonzero(np.isin(routes.method, methods) & prepared.payable() & (prepared.facts.group >= 0))
+    of_method = routes.rows_by_method()
+    rows = np.sort(np.concatenate([of_method[name] for name in _DRG]))
+    rows = rows[prepared.payable().take(rows) & (prepared.facts.group.take(rows) >= 0)]
     last = np.full(prepared.read.rows, (datetime.date(prepared.year, 12, 31) - datetime.date(1970, 1, 1)).days)
-    for version, of_version in prepared.dated.versions("readmission", rows, last):
+    for version, of_terms in prepared.dated.versions("readmission", rows, last):
         terms: ReadmissionTerms = prepared.dated.policy.build("readmission", version)
+        of_version = of_terms[_come_again(prepared, of_terms)]
         clash = overlaps(terms, _stays(prepared, of_version))
         message = "the stay begins before the person's stay before it in the group has ended; correct its days"
         prepared.faults.mark(of_version[clash], Fault("overlap", message))
@@ -60,6 +63,26 @@ def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
     return factor
 
 
+def _come_again(prepared: PreparedCases, rows: Column) -> Any:
+    """Which stays may belong together: those of a person with another stay in the same group.
+
+    Persons are told apart by a hash, so that a stay too many may be looked at, but none too few.
+    """
+    person = prepared.read.columns["psn_no"].take(rows)
+    codes: Any = person.codes.astype(np.uint64) if isinstance(person, Coded) else hashed(np.asarray(person))
+    keys = codes * np.uint64(0x9E3779B97F4A7C15) + prepared.facts.group.take(rows).view(np.uint64)
+    order = np.argsort(keys)
+    same = keys[order][1:] == keys[order][:-1]
+    again = np.zeros(len(rows), bool)
+    again[order[1:]] |= same
+    again[order[:-1]] |= same
+    return again
+
+
+def _taken(prepared: PreparedCases, name: str, rows: Column) -> Any:
+    return np.asarray(prepared.read.columns[name].take(rows))
+
+
 def _stays(prepared: PreparedCases, rows: Column) -> Stays:
     facts = prepared.facts
     columns = {
@@ -67,10 +90,10 @@ def _stays(prepared: PreparedCases, rows: Column) -> Stays:
         for name in ("adm_day", "dscg_day", "planned", "medfee_sumamt", "days", "act_pay_dedc")
     }
     return Stays(
-        person=facts.texts["psn_no"].codes.take(rows).astype(np.int64),
+        person=Coded.of(prepared.read.columns["psn_no"].take(rows)).codes.astype(np.int64),
         group=facts.group.take(rows),
         institution=facts.institution.take(rows),
-        case=rank_of(prepared.read.columns["setl_id"]).take(rows),
+        case=rank_of(_taken(prepared, "setl_id", rows)),
         **columns,
     )
 
@@ -97,8 +120,9 @@ def choose_by_item(prepared: PreparedCases, routes: Routes, threads: int) -> Non
     facts = prepared.facts
     chosen = np.zeros(prepared.read.rows, np.int64)
     facts.set("by_item", chosen)
+    of_method, sound = routes.rows_by_method(), prepared.payable()
     for method, steps in _EXCESS.items():
-        rows = np.flatnonzero((routes.method == METHOD.position(method)) & prepared.payable())
+        rows = of_method[method][sound.take(of_method[method])]
         way = WAYS[method]
         for terms, here in versions_of(prepared, way, rows):
             if terms.high_way != "by_item":
@@ -111,7 +135,7 @@ def choose_by_item(prepared: PreparedCases, routes: Routes, threads: int) -> Non
                 institution=facts.institution.take(here),
                 eligible=done["high"],
                 excess=done[steps[0]] - done[steps[1]],
-                case=rank_of(prepared.read.columns["setl_id"]).take(here),
+                case=rank_of(_taken(prepared, "setl_id", here)),
             )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 import attrs
+import numpy as np
 from attrs import frozen
 
 from mipolicy.cases.facts import Facts
@@ -15,12 +16,12 @@ from mipolicy.payment import bed_day, capitation, day_surgery, dip, drg_points, 
 from mipolicy.payment.axes import POOL
 from mipolicy.tables import Axis
 
-__all__ = ["LISTS", "WAYS", "Way", "listed"]
+__all__ = ["LISTS", "WAYS", "Listing", "Way", "listed"]
 
 Codes: TypeAlias = Mapping[str, Column]
 
 
-def _no_codes(_terms: Any, _facts: Facts) -> Codes:
+def _no_codes(_terms: Any, _facts: Facts, _rows: Column) -> Codes:
     return {}
 
 
@@ -37,7 +38,7 @@ class Way:
     given: type[attrs.AttrsInstance]
     apply: Callable[[Any, Any], Any]
     points: bool
-    codes: Callable[[Any, Facts], Codes] = _no_codes
+    codes: Callable[[Any, Facts, Column], Codes] = _no_codes
     by_item: str = ""
     by_pool: bool = False
 
@@ -48,37 +49,37 @@ class Way:
         return tuple((f"{self.section}.{pool}", at) for at, pool in enumerate(POOL.members))
 
 
-def _on_axis(axis: Axis, facts: Facts, text: str, unlisted: int) -> Column:
+def _on_axis(axis: Axis, facts: Facts, rows: Column, unlisted: int) -> Column:
     """The place of each case's code in a list of the terms, `unlisted` where it is not there."""
     places = {member: at for at, member in enumerate(axis.members)}
-    return facts.coded(text, lambda code: places.get(code, unlisted))
+    return facts.coded("dise_codg", rows, lambda code: places.get(code, unlisted))
 
 
-def _disease(terms: single_disease.SingleDiseaseTerms, facts: Facts) -> Codes:
-    return {"disease": _on_axis(terms.disease, facts, "dise_codg", 0)}
+def _disease(terms: single_disease.SingleDiseaseTerms, facts: Facts, rows: Column) -> Codes:
+    return {"disease": _on_axis(terms.disease, facts, rows, 0)}
 
 
-def _operation(terms: day_surgery.DaySurgeryTerms, facts: Facts) -> Codes:
-    return {"operation": _on_axis(terms.operation, facts, "dise_codg", -1)}
+def _operation(terms: day_surgery.DaySurgeryTerms, facts: Facts, rows: Column) -> Codes:
+    return {"operation": _on_axis(terms.operation, facts, rows, -1)}
 
 
-def _condition(terms: per_diem.PerDiemTerms, facts: Facts) -> Codes:
+def _condition(terms: per_diem.PerDiemTerms, facts: Facts, rows: Column) -> Codes:
     """The condition of each case: the first that names its disease or its department."""
 
     def of(disease: str, ward: str) -> int:
         return per_diem.condition_of(terms, disease, ward)
 
-    return {"condition": facts.paired("dise_codg", "bilg_dept_codg", of)}
+    return {"condition": facts.paired("dise_codg", "bilg_dept_codg", rows, of)}
 
 
-def _bed_day_list(terms: bed_day.BedDayTerms, facts: Facts) -> Codes:
+def _bed_day_list(terms: bed_day.BedDayTerms, facts: Facts, rows: Column) -> Codes:
     """The list of each case, by its disease or else by its group."""
 
     def of(disease: str, group: str) -> int:
         at = bed_day.list_of(terms, disease)
         return at if at >= 0 else bed_day.list_of(terms, group)
 
-    return {"bed_day_list": facts.paired("dise_codg", "group_code", of)}
+    return {"bed_day_list": facts.paired("dise_codg", "group_code", rows, of)}
 
 
 WAYS: Final[Mapping[str, Way]] = MappingProxyType(
@@ -107,35 +108,61 @@ WAYS: Final[Mapping[str, Way]] = MappingProxyType(
 """By method; capitation pays institutions and not cases, and care by item is paid as the benefit rooms settled it."""
 
 
+@frozen
+class Listing:
+    """A list of cases that a method pays beside the institution's own.
+
+    named: the texts, by field, that a case on the list may have; takes: which of such cases it does take.
+    """
+
+    named: Callable[[Any], Mapping[str, Collection[str]]]
+    takes: Callable[[Any, Facts, Column], Any]
+
+
 def _is_priced(terms: single_disease.SingleDiseaseTerms, facts: Facts, rows: Column) -> Any:
-    disease = _disease(terms, facts)["disease"].take(rows)
+    disease = _disease(terms, facts, rows)["disease"]
     return single_disease.applies(terms, disease, facts.of("pilot_tcm", rows), facts.of("level", rows))
 
 
-def _is_day_surgery(terms: day_surgery.DaySurgeryTerms, facts: Facts, rows: Column) -> Any:
-    return (_operation(terms, facts)["operation"].take(rows) >= 0) & (facts.of("day_surgery_accepted", rows) != 0)
+def _is_day_surgery(_terms: day_surgery.DaySurgeryTerms, facts: Facts, rows: Column) -> Any:
+    return facts.of("day_surgery_accepted", rows)
 
 
 def _is_per_diem(terms: per_diem.PerDiemTerms, facts: Facts, rows: Column) -> Any:
-    return _condition(terms, facts)["condition"].take(rows) > 0
+    return _condition(terms, facts, rows)["condition"]
 
 
-def _is_per_head(terms: capitation.CapitationTerms, facts: Facts, rows: Column) -> Any:
-    found = facts.coded("dise_codg", lambda code: int(capitation.condition_of(terms, code) is not None))
-    return (found.take(rows) != 0) & (facts.of("inpatient", rows) == 0)
+def _is_outpatient(_terms: capitation.CapitationTerms, facts: Facts, rows: Column) -> Any:
+    inpatient: Any = facts.of("inpatient", rows)
+    return inpatient == 0
 
 
-LISTS: Final[Mapping[str, Callable[[Any, Facts, Column], Any]]] = MappingProxyType(
+def _per_diem_names(terms: per_diem.PerDiemTerms) -> Mapping[str, Collection[str]]:
+    return {
+        "dise_codg": {code for each in terms.conditions for code in each.diseases},
+        "bilg_dept_codg": {code for each in terms.conditions for code in each.departments},
+    }
+
+
+LISTS: Final[Mapping[str, Listing]] = MappingProxyType(
     {
-        "single_disease": _is_priced,
-        "day_surgery": _is_day_surgery,
-        "per_diem": _is_per_diem,
-        "capitation": _is_per_head,
+        "single_disease": Listing(lambda terms: {"dise_codg": terms.disease.members[1:]}, _is_priced),
+        "day_surgery": Listing(lambda terms: {"dise_codg": terms.operation.members}, _is_day_surgery),
+        "per_diem": Listing(_per_diem_names, _is_per_diem),
+        "capitation": Listing(
+            lambda terms: {"dise_codg": {code for each in terms.conditions for code in each.diseases}}, _is_outpatient
+        ),
     }
 )
-"""Which cases each list takes, under one version of its terms."""
+"""The lists by their way of paying."""
 
 
-def listed(word: str, terms: Any, facts: Facts, rows: Column) -> Any:
-    """Which of the rows a list takes, as booleans; word: one of `LISTS`."""
-    return LISTS[word](terms, facts, rows) != 0
+def listed(word: str, terms: Any, facts: Facts, within: Any) -> Column:
+    """The rows that a list takes under one version of its terms.
+
+    word: one of `LISTS`; within: which rows are asked about, as booleans.
+    """
+    rows = np.flatnonzero(facts.among(LISTS[word].named(terms)) & within)
+    taken: Any = LISTS[word].takes(terms, facts, rows)
+    found: Column = rows[np.broadcast_to(taken != 0, len(rows))]
+    return found
