@@ -56,7 +56,8 @@ class Dated:
     """The policy as the rows of a table meet it.
 
     warns: whether the policy warns of terms past their verified span; gaps: what is open, with the rows it touches;
-    gapped: whether a row meets one; unverified: section and version past their span -> first day, last day, rows.
+    gapped: whether a row meets one; unverified: section and version past their span -> first day, last day, rows;
+    asked: the rows asked for last, with their days and the first and last of these.
     """
 
     policy: Policy
@@ -65,6 +66,7 @@ class Dated:
     gaps: list[tuple[PolicyGap, int]] = field(factory=list)
     gapped: Any = Factory(lambda self: np.zeros(len(self.faults.bad), bool), takes_self=True)
     unverified: dict[tuple[str, str], tuple[int, int, int]] = field(factory=dict)
+    asked: tuple[Column, Column, int, int] | None = None
 
     @classmethod
     def of(cls, policy: Policy, faults: Faults) -> Dated:
@@ -98,10 +100,10 @@ class Dated:
         if not rows.size:
             return []
         versions: dict[str, Version] = {}
-        of_rows = days.take(rows)
-        only = self._only(section, of_rows)
+        only = self._only(section, *self._span(rows, days))
         if only is not None:
             return [(only, rows)]
+        of_rows = days.take(rows)
         distinct, place = _distinct(of_rows)
         of_day = np.full(len(distinct), -1, np.int16)
         for at, day in enumerate(distinct.tolist()):
@@ -119,12 +121,19 @@ class Dated:
         which = of_day.take(place)
         return [(version, rows.take(np.flatnonzero(which == at))) for at, version in enumerate(versions.values())]
 
-    def _only(self, section: str, days: Column) -> Version | None:
+    def _span(self, rows: Column, days: Column) -> tuple[int, int]:
+        """The first and the last day of some rows; several sections are asked for the same rows, one after another."""
+        if self.asked is None or self.asked[0] is not rows or self.asked[1] is not days:
+            of_rows = days.take(rows)
+            self.asked = (rows, days, int(of_rows.min()), int(of_rows.max()))
+        return self.asked[2:]
+
+    def _only(self, section: str, first_day: int, last_day: int) -> Version | None:
         """The complete version that all the days have: one that holds on two days holds on those between them."""
         if self.warns:  # which asks for the days past a verified span, one by one
             return None
         try:
-            first, last = (self.policy.version(section, as_date(day)) for day in (int(days.min()), int(days.max())))
+            first, last = (self.policy.version(section, as_date(day)) for day in (first_day, last_day))
             self.policy.build(section, first)
         except (PolicyGap, NotInForce):
             return None

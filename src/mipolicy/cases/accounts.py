@@ -124,7 +124,7 @@ def post_months(prepared: PreparedCases, routes: Routes, scores: Scores, pools: 
     methods = [METHOD.position(name) for name in POINT_METHODS]
     rows = np.flatnonzero(~prepared.faults.bad & np.isin(routes.method, methods) & ~is_outsider(prepared))
     month = month_of(prepared.posted.take(rows))
-    sign = 1 - 2 * prepared.reversal.take(rows)
+    sign = 1 - 2 * prepared.reversal.take(rows).astype(np.int64)
     columns: dict[str, Column] = {
         "institution": facts.institution,
         "pool": prepared.pool,
@@ -137,7 +137,7 @@ def post_months(prepared: PreparedCases, routes: Routes, scores: Scores, pools: 
     for at in range(12):
         here = np.flatnonzero(month == at)
         if here.size:
-            of_month = {name: np.ascontiguousarray(column.take(rows[here])) for name, column in columns.items()}
+            of_month = {name: np.array(column.take(rows[here]), np.int64) for name, column in columns.items()}
             totals = totals + post(names, at + 1, sign=sign[here], **of_month)
     return totals
 

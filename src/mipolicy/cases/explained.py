@@ -10,7 +10,7 @@ import numpy as np
 
 from mipolicy.calendar import as_date
 from mipolicy.cases.result import PaidTable
-from mipolicy.cases.route import ROUTER
+from mipolicy.cases.route import ROUTER, own_methods
 from mipolicy.cases.ways import WAYS, Way
 from mipolicy.cases.year import POINTS
 from mipolicy.errors import IdentityError, InputError
@@ -99,6 +99,8 @@ def _rerun(
     policy = paid.prepared.dated.policy
     version = policy.version(section, as_date(int(paid.prepared.facts.columns["dscg_day"][row])))
     terms = policy.build(section, version)
+    if way is ROUTER:
+        paid.prepared.facts.own_methods = own_methods(paid.prepared.region, terms)
     given = _given(paid, way, terms, row)
     traced = way.apply(policy.traced(section, version), inputs_of(given))
     must_equal(section, traced, way.apply(terms, given))

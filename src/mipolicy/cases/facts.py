@@ -6,11 +6,12 @@ A rule's input is filled by the names of its fields, so that a room says itself 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import Any, Final, TypeVar
 
 import attrs
 import numpy as np
-from attrs import define, field
+from attrs import Factory, define, field, frozen
 
 from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.region import AUXILIARY, Region
@@ -29,7 +30,8 @@ class Facts:
     """The cases of a table as columns, and what the region's tables say of them.
 
     columns: figures, days and flags of the cases by the names that rules use; texts: their codes; institution, group:
-    places in the region's tables, -1 for no group.
+    places in the region's tables, -1 for no group; made: facts that come of looking at many cases; own_methods: the
+    method of each institution's own, -1 where it has none.
     """
 
     region: Region
@@ -38,20 +40,16 @@ class Facts:
     institution: Column
     group: Column
     made: dict[str, Column] = field(factory=dict)
+    own_methods: Column = Factory(lambda self: self.region.own_method, takes_self=True)
 
     def of(self, name: str, rows: Any) -> Any:
         """The fact of some rows; an int where it is the same for all of them."""
-        column = self.made.get(name, self.columns.get(name))
-        if column is not None:
-            return int(column[0]) if is_uniform(column) and column.size else column.take(rows)
-        if name not in _DERIVED:
-            raise InputError(f"no case, institution or group states {name}")
-        return _DERIVED[name](self, rows)
+        return _Rows(self, rows).of(name)
 
     def given(self, shape: type[T], rows: Any, codes: Mapping[str, Column]) -> T:
         """The input of a rule for some rows, each field by its name; codes: what the rule's own lists give."""
-        names = [each.name for each in attrs.fields(shape)]
-        return shape(**{name: codes[name] if name in codes else self.of(name, rows) for name in names})
+        names, of_rows = [each.name for each in attrs.fields(shape)], _Rows(self, rows)
+        return shape(**{name: codes[name] if name in codes else of_rows.of(name) for name in names})
 
     def coded(self, text: str, rows: Any, figure: Callable[[str], int]) -> Column:
         """A number for each of some rows, from one per distinct text."""
@@ -82,62 +80,86 @@ class Facts:
         self.made[name] = column
 
 
-def _of_group(name: str) -> Callable[[Facts, Any], Column]:
-    def fact(facts: Facts, rows: Any) -> Any:
-        return facts.region.of_group[name].take(_group(facts, rows))
+@frozen(slots=False, eq=False)
+class _Rows:
+    """Some rows of the cases; where they belong is looked up once for all facts that need it."""
 
-    return fact
+    facts: Facts
+    rows: Any
+
+    def of(self, name: str) -> Any:
+        column = self.facts.made.get(name, self.facts.columns.get(name))
+        if column is not None:
+            if is_uniform(column) and column.size:
+                return int(column[0])
+            values = column.take(self.rows)
+            return values if values.dtype == np.int64 else values.astype(np.int64)
+        if name not in _DERIVED:
+            raise InputError(f"no case, institution or group states {name}")
+        return _DERIVED[name](self)
+
+    @property
+    def region(self) -> Region:
+        return self.facts.region
+
+    @cached_property
+    def institution(self) -> Any:
+        return self.facts.institution.take(self.rows)
+
+    @cached_property
+    def known_group(self) -> Any:
+        return self.facts.group.take(self.rows)
+
+    @cached_property
+    def group(self) -> Any:
+        """The place of each case's group; the first one's where it has none, for rules that look at `grouped`."""
+        return np.maximum(self.known_group, 0)
+
+    @cached_property
+    def level(self) -> Any:
+        return self.region.level.take(self.institution)
+
+    @cached_property
+    def own(self) -> Any:
+        return self.facts.own_methods.take(self.institution)
 
 
-def _group(facts: Facts, rows: Any) -> Any:
-    """The place of each case's group; that of the first one where it has none, for rules that look at `grouped`."""
-    return np.maximum(facts.group.take(rows), 0)
+def _of_group(name: str) -> Callable[[_Rows], Any]:
+    return lambda rows: rows.region.of_group[name].take(rows.group)
 
 
-def _of_institution(name: str) -> Callable[[Facts, Any], Column]:
-    def fact(facts: Facts, rows: Any) -> Any:
-        column: Column = getattr(facts.region, name)
-        return column.take(facts.institution.take(rows))
-
-    return fact
+def _of_institution(name: str) -> Callable[[_Rows], Any]:
+    return lambda rows: getattr(rows.region, name).take(rows.institution)
 
 
-def _level_mean(facts: Facts, rows: Any) -> Any:
-    return facts.region.means.take(facts.of("level", rows) * len(facts.region.groups) + _group(facts, rows))
-
-
-def _difference_factor(facts: Facts, rows: Any) -> Column:
-    return facts.region.difference(facts.institution.take(rows), facts.group.take(rows))
-
-
-def _auxiliary_factor(facts: Facts, rows: Any) -> Any:
+def _auxiliary_factor(rows: _Rows) -> Any:
     """The auxiliary factor; only the cases of groups that have lines at all are looked at closely."""
-    region, group = facts.region, _group(facts, rows)
-    factor = np.full(len(group), int(FACTOR_ONE), np.int64)
-    with_lines = np.flatnonzero(region.has_lines.take(group))
+    factor = np.full(len(rows.group), int(FACTOR_ONE), np.int64)
+    with_lines = np.flatnonzero(rows.region.has_lines.take(rows.group))
     if with_lines.size:
-        near: Any = np.arange(len(facts.group))[rows][with_lines] if isinstance(rows, slice) else rows[with_lines]
-        classes = {name: facts.texts[text].take(near) for name, text in AUXILIARY.items()}
-        factor[with_lines] = region.auxiliary(group[with_lines], classes)
+        near = rows.rows[with_lines]
+        classes = {name: rows.facts.texts[text].take(near) for name, text in AUXILIARY.items()}
+        factor[with_lines] = rows.region.auxiliary(rows.group[with_lines], classes)
     return factor
 
 
-def _fund_rate(facts: Facts, rows: Any) -> Column:
+def _fund_rate(rows: _Rows) -> Column:
     """The fund's share of the case's cost, item by item."""
-    cost = facts.of("medfee_sumamt", rows)
-    return mul_div(facts.of("hifp_pay", rows), int(RATE_ONE), np.where(cost == 0, 1, cost))
+    cost = rows.of("medfee_sumamt")
+    return mul_div(rows.of("hifp_pay"), int(RATE_ONE), np.where(cost == 0, 1, cost))
 
 
-_DERIVED: Final[Mapping[str, Callable[[Facts, Any], Any]]] = {
+_DERIVED: Final[Mapping[str, Callable[[_Rows], Any]]] = {
     **{name: _of_group(name) for name in ("base_points", "weight", "group_mean", "mean_days")},
     **{name: _of_group(name) for name in ("basic_group", "tcm_group", "new_group")},
-    **{name: _of_institution(name) for name in ("level", "institution_factor", "pilot_tcm", "day_surgery_accepted")},
-    "level_mean": _level_mean,
-    "difference_factor": _difference_factor,
+    **{name: _of_institution(name) for name in ("institution_factor", "pilot_tcm", "day_surgery_accepted")},
+    "level": lambda rows: rows.level,
+    "level_mean": lambda rows: rows.region.means.take(rows.level * len(rows.region.groups) + rows.group),
+    "difference_factor": lambda rows: rows.region.difference(rows.institution, rows.known_group),
     "auxiliary_factor": _auxiliary_factor,
     "fund_rate": _fund_rate,
-    "grouped": lambda facts, rows: (facts.group.take(rows) >= 0).astype(np.int64),
-    "own_method": lambda facts, rows: np.maximum(_of_institution("own_method")(facts, rows), 0),
-    "has_own_method": lambda facts, rows: (_of_institution("own_method")(facts, rows) >= 0).astype(np.int64),
+    "grouped": lambda rows: (rows.known_group >= 0).astype(np.int64),
+    "own_method": lambda rows: np.maximum(rows.own, 0),
+    "has_own_method": lambda rows: (rows.own >= 0).astype(np.int64),
 }
 """Facts that are looked up in the region's tables, or worked out of several columns, for the rows that need them."""

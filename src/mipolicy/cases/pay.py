@@ -38,7 +38,7 @@ from mipolicy.cases.year import (
     pool_terms,
 )
 from mipolicy.errors import Fault, TableError
-from mipolicy.money import Column
+from mipolicy.money import FACTOR_ONE, Column
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL
 from mipolicy.payment.clearing import Clearing
 from mipolicy.payment.monthly import MonthPosting
@@ -130,7 +130,8 @@ def route_and_score(
     scores = score_cases(prepared, routes, threads)
     if prepared.dated.gaps and gaps == "raise":
         raise BatchGap(tuple(prepared.dated.gaps))
-    scores.points[:] = with_factor(scores.points, factor)
+    returned = np.flatnonzero(factor != FACTOR_ONE)
+    scores.points[returned] = with_factor(scores.points[returned], factor[returned])
     return routes, scores, factor
 
 

@@ -149,7 +149,7 @@ def _year(posted: Column, faults: Faults, year: int | None) -> int:
     return year
 
 
-def _coded_kinds(policy: Policy, read: ReadTable, days: Column, faults: Faults) -> tuple[Column, Column]:
+def _coded_kinds(policy: Policy, read: ReadTable, days: Column, faults: Faults) -> tuple[Any, Any]:
     """The pool of each case, and whether it is a stay."""
     good = faults.good()
     on = as_date(int(days[good].max())) if good.size else None
@@ -171,10 +171,10 @@ def _coded_kinds(policy: Policy, read: ReadTable, days: Column, faults: Faults) 
     )
 
 
-def _numbered(read: ReadTable, name: str, figure: Callable[[str], int], faults: Faults) -> Column:
-    """A small integer per row from one per distinct code; rows with a code that has none are marked."""
+def _numbered(read: ReadTable, name: str, figure: Callable[[str], int], faults: Faults) -> Any:
+    """A small integer (one byte) per row from one per distinct code; rows with a code that has none are marked."""
     column = Coded.of(read.columns[name])
-    numbers = np.zeros(max(1, len(column.values)), np.int64)
+    numbers = np.zeros(max(1, len(column.values)), np.int8)
     for at, code in enumerate(column.values):
         try:
             numbers[at] = figure(code)

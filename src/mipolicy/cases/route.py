@@ -10,13 +10,14 @@ from attrs import frozen
 from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
+from mipolicy.cases.region import Region
 from mipolicy.cases.ways import Way, listed
 from mipolicy.errors import Fault, TableError
 from mipolicy.money import NO_LIMIT, Column
 from mipolicy.payment.axes import METHOD
 from mipolicy.payment.router import RouteCase, RouterTerms, route
 
-__all__ = ["Routes", "route_cases"]
+__all__ = ["ROUTER", "Routes", "own_methods", "route_cases"]
 
 _STEPS: Final = ("method", "reason", "original")
 _SPECIAL: Final = (
@@ -34,16 +35,18 @@ ROUTER: Final = Way("payment_router", RouteCase, route, False)
 
 @frozen(eq=False)
 class Routes:
-    """What pays each case, by position in `METHOD`, why, and by what it would be paid without lists; -1 for none."""
+    """What pays each case, by position in `METHOD`, why, and by what it would be paid without lists; -1 for none.
 
-    method: Column
-    reason: Column
-    original: Column
+    One byte a case.
+    """
+
+    method: Any
+    reason: Any
+    original: Any
 
     def rows_by_method(self) -> dict[str, Column]:
         """The rows of each method, in their order."""
-        codes = self.method.astype(np.int8)
-        return {name: np.flatnonzero(codes == at) for at, name in enumerate(METHOD.members)}
+        return {name: np.flatnonzero(self.method == at) for at, name in enumerate(METHOD.members)}
 
 
 def route_cases(prepared: PreparedCases, by_item_outsider: Column, threads: int) -> Routes:
@@ -54,20 +57,20 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, threads: int)
     """
     facts, faults, days = prepared.facts, prepared.faults, prepared.facts.columns["dscg_day"]
     count = prepared.read.rows
-    routes = Routes(*(np.full(count, -1, np.int64) for _ in range(3)))
+    routes = Routes(*(np.full(count, -1, np.int8) for _ in range(3)))
     facts.set("by_item_outsider", by_item_outsider)
-    flags = {
-        f"on_{word}": np.zeros(count, np.int64) for word in ("single_disease", "day_surgery", "per_diem", "capitation")
+    flags: dict[str, Any] = {
+        f"on_{word}": np.zeros(count, np.int8) for word in ("single_disease", "day_surgery", "per_diem", "capitation")
     }
     rows = prepared.routable()
     for version, of_version in prepared.dated.versions("payment_router", rows, days):
         terms: RouterTerms = prepared.dated.policy.build("payment_router", version)
-        _own_methods(prepared, terms, of_version)
+        facts.own_methods = own_methods(prepared.region, terms)
+        within = _mask(count, of_version)
         for word in terms.beside:
             for of_list, here in prepared.dated.versions(word, of_version, days):
-                within = np.zeros(count, bool)
-                within[here] = True
-                flags[f"on_{word}"][listed(word, prepared.dated.policy.build(word, of_list), facts, within)] = 1
+                asked = within if here is of_version else _mask(count, here)
+                flags[f"on_{word}"][listed(word, prepared.dated.policy.build(word, of_list), facts, asked)] = 1
         for name, column in flags.items():
             facts.set(name, column)
         unusual = _route_usual(prepared, terms, of_version, routes)
@@ -79,6 +82,12 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, threads: int)
         if terms.two_lists == "reject":
             _refuse_two_lists(prepared, unusual[done["on_lists"] > 1], flags)
     return routes
+
+
+def _mask(count: int, rows: Column) -> Any:
+    found = np.zeros(count, bool)
+    found[rows] = True
+    return found
 
 
 def _route_usual(prepared: PreparedCases, terms: RouterTerms, rows: Column, routes: Routes) -> Column:
@@ -93,7 +102,7 @@ def _route_usual(prepared: PreparedCases, terms: RouterTerms, rows: Column, rout
         if not is_uniform(column) or (column.size and column[0]):
             unusual |= column != 0
     days = facts.columns["days"]
-    unusual |= (days <= terms.short_days) | (days >= (terms.long_days or NO_LIMIT))
+    unusual |= (days <= (terms.short_days or -1)) | (days >= (terms.long_days or NO_LIMIT))
     is_unusual = unusual.take(rows)
     usual = rows[~is_unusual]
     place = facts.institution.take(usual)
@@ -111,9 +120,11 @@ def _route_usual(prepared: PreparedCases, terms: RouterTerms, rows: Column, rout
     return left
 
 
-def _own_methods(prepared: PreparedCases, terms: RouterTerms, rows: Column) -> None:
-    """The method of each institution's own, from the policy's list or else the region's table."""
-    region = prepared.region
+def own_methods(region: Region, terms: RouterTerms) -> Column:
+    """The method of each institution's own, from the policy's list or else the region's table; -1 where it has none.
+
+    Raises TableError where the two name different methods.
+    """
     own = region.own_method.copy()
     for each in terms.institutions:
         at = region.institutions.get(each.fixmedins_code)
@@ -126,11 +137,7 @@ def _own_methods(prepared: PreparedCases, terms: RouterTerms, rows: Column) -> N
                 "the policy's list; leave method empty in the table where the policy names it"
             )
         own[at] = method
-    of_rows: Any = prepared.facts.made.get("own_method")
-    of_rows = np.full(prepared.read.rows, -1, np.int64) if of_rows is None else of_rows
-    of_rows[rows] = own.take(prepared.facts.institution.take(rows))
-    prepared.facts.set("own_method", of_rows)
-    prepared.facts.set("has_own_method", (of_rows >= 0).astype(np.int64))
+    return own
 
 
 def _refuse_two_lists(prepared: PreparedCases, rows: Column, flags: dict[str, Column]) -> None:

@@ -82,7 +82,7 @@ def is_outsider(prepared: PreparedCases) -> Any:
 def outsiders_by_item(prepared: PreparedCases, terms: Mapping[str, PointValueTerms]) -> Column:
     """1 for people insured elsewhere whose pool pays them by item."""
     by_item = [int(pool in terms and terms[pool].outsiders == "by_item") for pool in POOL.members]
-    found: Column = np.array(by_item, np.int64).take(prepared.pool) * is_outsider(prepared)
+    found: Column = np.array(by_item, np.int8).take(prepared.pool) * is_outsider(prepared)
     return found
 
 
