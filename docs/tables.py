@@ -34,34 +34,38 @@ from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.statement import Apart, Setlinfo
 from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.payment.account import ContractRecord, YearAccount
+from mipolicy.payment.bed_day import BedDayTerms, DayStandard
+from mipolicy.payment.capitation import CapitationTerms
+from mipolicy.payment.case import AuxiliaryFactor, Case, DifferenceFactor, Group, Institution
+from mipolicy.payment.clearing import AssessmentBand, ClearingTerms
+from mipolicy.payment.consortium import ConsortiumTerms
+from mipolicy.payment.day_surgery import DaySurgeryTerms
+from mipolicy.payment.dip import DipTerms
 from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms
 from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
 from mipolicy.payment.dip_grouping import DipGroupingTerms
-from mipolicy.payment.capitation import CapitationTerms
-from mipolicy.payment.consortium import ConsortiumTerms
-from mipolicy.payment.day_surgery import DaySurgeryTerms
 from mipolicy.payment.disease_price import PriceEvaluationTerms, PriceRevisionTerms
-from mipolicy.payment.maternity import MaternityPaymentTerms
-from mipolicy.payment.per_diem import PerDiemTerms
-from mipolicy.payment.services_drugs import ServicesDrugsTerms
-from mipolicy.payment.single_disease import PathwayExitTerms, SingleDiseaseTerms
-from mipolicy.payment.special_case import SpecialCaseTerms
-from mipolicy.payment.bed_day import BedDayTerms, DayStandard
 from mipolicy.payment.drg_history import BasePointsTerms
 from mipolicy.payment.drg_points import DrgPointsTerms
 from mipolicy.payment.drg_weight import DrgWeightTerms
-from mipolicy.payment.outliers import OutlierBand
-from mipolicy.payment.readmission import ReadmissionTerms
-from mipolicy.payment.clearing import AssessmentBand, ClearingTerms
-from mipolicy.payment.dip import DipTerms
+from mipolicy.payment.maternity import MaternityPaymentTerms
 from mipolicy.payment.monthly import MonthlyTerms
+from mipolicy.payment.outliers import OutlierBand
+from mipolicy.payment.per_diem import PerDiemTerms
+from mipolicy.payment.points import PaymentYearTerms, PointValueTerms, PoolBudgetTerms
+from mipolicy.payment.readmission import ReadmissionTerms
+from mipolicy.payment.router import RouterTerms
+from mipolicy.payment.services_drugs import ServicesDrugsTerms
+from mipolicy.payment.single_disease import PathwayExitTerms, SingleDiseaseTerms
+from mipolicy.payment.special_case import SpecialCaseTerms
 from mipolicy.payment.year_end import SharingTerms
 from mipolicy.policy.authorised import AuthorisedListTerms
 from mipolicy.rooms import SECTIONS
 from mipolicy.tables import Axis
 
 HERE = Path(__file__).parent
-PAGES = ("columns.md", "policy-packs.md")
+PAGES = ("columns.md", "payment.md", "policy-packs.md")
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 KINDS = {
     "id": "text",
@@ -73,6 +77,9 @@ KINDS = {
     "rate": "rate",
     "price": "unit price",
     "quantity": "count",
+    "factor": "factor",
+    "points": "points",
+    "count": "whole number",
 }
 TERMS = {
     "settlement": SettlementTerms,
@@ -99,6 +106,10 @@ TERMS = {
     "eligibility": EligibilityTerms,
     "both_schemes": BothSchemesTerms,
     "incentive": IncentiveTerms,
+    "payment_router": RouterTerms,
+    "payment_year": PaymentYearTerms,
+    "pool_budget": PoolBudgetTerms,
+    "point_value": PointValueTerms,
     "dip_grouping": DipGroupingTerms,
     "dip_catalogue": DipCatalogueTerms,
     "dip_auxiliary": DipAuxiliaryTerms,
@@ -190,6 +201,13 @@ def tables() -> dict[str, str]:
     found = {
         "bill": record(Bill),
         "line": record(Line),
+        "case": record(Case),
+        "institution": record(Institution),
+        "group": record(Group),
+        "difference": record(DifferenceFactor),
+        "auxiliary": record(AuxiliaryFactor),
+        "contract": record(ContractRecord),
+        "year-account": record(YearAccount),
         "setlinfo": outcome(Setlinfo),
         "apart": outcome(Apart),
         "outpatient-steps": outcome(Outpatient),

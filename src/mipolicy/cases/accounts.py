@@ -28,6 +28,7 @@ from mipolicy.payment.monthly import MonthlyTerms, MonthPosting, MonthTotals, pa
 from mipolicy.payment.points import published_value
 from mipolicy.payment.year_end import YearAmounts, YearEnd, share_year
 from mipolicy.records import NO_AMOUNT
+from mipolicy.rounding import mul_div
 
 __all__ = ["PaidContract", "clear_accounts", "months_paid", "pay_contracts", "post_months", "share_pools"]
 
@@ -129,7 +130,7 @@ def post_months(prepared: PreparedCases, routes: Routes, scores: Scores, pools: 
         "institution": facts.institution,
         "pool": prepared.pool,
         "points": np.abs(scores.points),
-        "declared_fund": np.abs(facts.columns["hifp_pay"]),
+        "declared_fund": np.abs(_fund_without_carve_outs(prepared)),
         "patient_part": np.abs(facts.columns["psn_part_amt"] + facts.columns["other_pay"]) * _netted(prepared, pools),
     }
     names = list(prepared.region.institutions)
@@ -140,6 +141,16 @@ def post_months(prepared: PreparedCases, routes: Routes, scores: Scores, pools: 
             of_month = {name: np.array(column.take(rows[here]), np.int64) for name, column in columns.items()}
             totals = totals + post(names, at + 1, sign=sign[here], **of_month)
     return totals
+
+
+def _fund_without_carve_outs(prepared: PreparedCases) -> Column:
+    """The fund's share item by item of what points pay for: what is carved out is paid beside them."""
+    columns = prepared.facts.columns
+    fund, carved = columns["hifp_pay"], columns["carve_out_amt"]
+    rows = np.flatnonzero(carved)
+    declared = np.array(fund)
+    declared[rows] -= mul_div(carved[rows], fund[rows], columns["medfee_sumamt"][rows])
+    return declared
 
 
 def _netted(prepared: PreparedCases, pools: Mapping[str, PoolYear]) -> Column:
