@@ -19,12 +19,12 @@ from mipolicy.payment.axes import METHOD, POOL
 from mipolicy.payment.clearing import Change, Cleared, difference
 from mipolicy.reports.clearing_page import the_clearing
 from mipolicy.reports.gather import ties
-from mipolicy.reports.sheet import Grid, Heading, Series, Sheet, headings
+from mipolicy.reports.sheet import Cell, Grid, Heading, Series, Sheet, headings
 from mipolicy.tables import Axis
 from mipolicy.texts import Coded
 from mipolicy.traced import labelled
 
-__all__ = ["WHY", "ClearingChanges", "InstitutionChange", "ValueChange", "changes_sheet", "clearing_changes"]
+__all__ = ["STEP", "WHY", "ClearingChanges", "InstitutionChange", "ValueChange", "changes_sheet", "clearing_changes"]
 
 WHY: Final = Axis(
     "why",
@@ -33,6 +33,21 @@ WHY: Final = Axis(
     ("money only", "points", "method", "only before", "only after"),
 )
 """What of a case changed: the first that holds of method, points, money; or it stands in one of the two only."""
+_LINE: Final = headings(Cleared)
+STEP: Final = Axis(
+    "step",
+    tuple(head.name for head in _LINE),
+    tuple(head.zh for head in _LINE),
+    tuple(head.en for head in _LINE),
+)
+"""The steps of a line of the clearing."""
+_COUNTED: Final = {
+    "value": "by_value",
+    "points": "by_points",
+    "method": "by_method",
+    "only_before": "only_before",
+    "only_after": "only_after",
+}
 _NAMES: Final = ("points", "standard", "payment", "carved_out")
 
 
@@ -114,7 +129,7 @@ def _changed_cases(before: PaidTable, after: PaidTable) -> dict[str, Any]:
         row[where[begin : begin + size]] = np.arange(size)
         rows.append(row)
     held = {
-        name: tuple(_or_nothing(of.columns[name], row) for of, row in zip(tables, rows, strict=True))
+        name: (_or_nothing(before.columns[name], rows[0]), _or_nothing(after.columns[name], rows[1]))
         for name in (*_NAMES, "method")
     }
     why = _why(held, rows)
@@ -186,9 +201,9 @@ def _institutions(cases: Mapping[str, Any]) -> tuple[InstitutionChange, ...]:
             codes.values[at // len(POOL.members)],
             at % len(POOL.members),
             int(counts[at].sum()),
-            *counts[at].tolist(),
-            points[at],
-            money[at],
+            **{field: int(counts[at, WHY.position(why)]) for why, field in _COUNTED.items()},
+            points=points[at],
+            payment=money[at],
         )
         for at in np.flatnonzero(counts.sum(axis=1)).tolist()
     ]
@@ -197,8 +212,6 @@ def _institutions(cases: Mapping[str, Any]) -> tuple[InstitutionChange, ...]:
 
 
 # ---- as a page -------------------------------------------------------------------------------------------------------
-
-_STEPS: Final = {head.name: head for head in headings(Cleared)}
 
 
 def changes_sheet(changes: ClearingChanges) -> Sheet:
@@ -217,15 +230,15 @@ def changes_sheet(changes: ClearingChanges) -> Sheet:
 
 
 def _step_grid(steps: tuple[Change, ...]) -> Grid:
-    """The steps that changed; their names in both languages stand side by side, as a re-run is read by both sides."""
-    pools = [POOL.position(each.pool) for each in steps]
-    both = [f"{_STEPS[each.step].zh} / {_STEPS[each.step].en}" for each in steps]
-    columns: list[tuple[Heading, list[Any]]] = [
+    """The steps that changed, with both figures; empty where one of the clearings has no such line."""
+    was = [each.before if each.only_in != "after" else None for each in steps]
+    now = [each.after if each.only_in != "before" else None for each in steps]
+    columns: list[tuple[Heading, list[Cell]]] = [
         (Heading("fixmedins_code", "text", "定点医药机构编号", "institution"), [each.fixmedins_code for each in steps]),
-        (Heading("pool", POOL, "基金", "pool"), list(pools)),
-        (Heading("step", "text", "项目", "step"), list(both)),
-        (Heading("before", "fen", "前次", "before"), [each.before if each.only_in != "after" else None for each in steps]),
-        (Heading("after", "fen", "后次", "after"), [each.after if each.only_in != "before" else None for each in steps]),
+        (Heading("pool", POOL, "基金", "pool"), [POOL.position(each.pool) for each in steps]),
+        (Heading("step", STEP, "项目", "step"), [STEP.position(each.step) for each in steps]),
+        (Heading("before", "fen", "前次", "before"), list(was)),
+        (Heading("after", "fen", "后次", "after"), list(now)),
         (Heading("change", "fen", "增减", "change"), [each.change for each in steps]),
     ]
     return Grid("清算项目变化", "steps of the clearing that changed", tuple(Series(*each) for each in columns))
@@ -244,7 +257,9 @@ def case_grid(cases: Mapping[str, Any]) -> Grid:
         ("payment", "fen", "基金应付", "owed by the fund"),
         ("carved_out", "fen", "除外支付", "carved out"),
     ):
-        columns.append(Series(Heading(f"{name}_before", unit, f"前次{zh}", f"{en} before"), cases[f"{name}_before"], was))
+        columns.append(
+            Series(Heading(f"{name}_before", unit, f"前次{zh}", f"{en} before"), cases[f"{name}_before"], was)
+        )
         columns.append(Series(Heading(f"{name}_after", unit, f"后次{zh}", f"{en} after"), cases[f"{name}_after"], now))
     columns.append(Series(Heading("payment_change", "fen", "应付增减", "change"), cases["payment_change"]))
     return Grid("变化病例", "cases that changed", tuple(columns))

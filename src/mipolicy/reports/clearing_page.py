@@ -6,6 +6,7 @@ Formulas.md section 2, clearing.  Amounts in fen, points per ten thousand, point
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from attrs import frozen
 
@@ -36,7 +37,8 @@ from mipolicy.traced import labelled
 
 __all__ = ["ClearingPage", "ContractLine", "clearing_grid", "clearing_pages", "page_sheet", "the_clearing"]
 
-_HELD = tuple(METHOD.position(name) for name in POINT_METHODS)
+_HELD: Final = tuple(METHOD.position(name) for name in POINT_METHODS)
+_PRICED: Final = frozenset(range(len(METHOD.members))) - {*_HELD, METHOD.position("capitation")}
 
 
 @frozen
@@ -67,8 +69,8 @@ class ContractLine:
 class ClearingPage:
     """One institution and pool, cleared: its cases, points, money, months, deposit and balance.
 
-    points, point_value, points_amt and what concerns them are None where it has no case that points pay; `closing` and
-    `shared` are then None too.  Whatever does not tie out raises IdentityError.
+    What does not apply is None: points where it has no case that points pay, what contracts owe where it has none.
+    Whatever does not tie out raises IdentityError.
     """
 
     fixmedins_code: str = labelled("text", "定点医药机构编号", "institution")
@@ -85,12 +87,12 @@ class ClearingPage:
     points: int | None = labelled("points", "最终分值(点数)", "final points")
     point_value: int | None = labelled("price", "结算点值", "point value")
     points_amt: int | None = labelled("fen", "按分值应付(本地基金)", "owed for points by the local fund")
-    other_methods: int = labelled("fen", "其他付费方式应付", "owed for cases paid otherwise")
-    carved_out: int = labelled("fen", "除外支付", "owed beside points")
-    capitation: int = labelled("fen", "按人头应付", "owed by the head")
+    other_methods: int | None = labelled("fen", "其他付费方式应付", "owed for cases paid otherwise")
+    carved_out: int | None = labelled("fen", "除外支付", "owed beside points")
+    capitation: int | None = labelled("fen", "按人头应付", "owed by the head")
     entitlement: int = labelled("fen", "全年应付", "entitlement of the year")
     elsewhere: int | None = labelled("fen", "参保地基金支付", "owed by funds elsewhere, apart from this clearing")
-    sharing: int = labelled("fen", "分担调整", "surplus retained or overrun shared, signed")
+    sharing: int | None = labelled("fen", "分担调整", "surplus retained or overrun shared, signed")
     refused: int = labelled("fen", "审核扣款", "refused by review")
     months_paid: int = labelled("fen", "月度已付合计", "paid in months")
     prepayment_left: int = labelled("fen", "未收回预付金", "prepayment not yet recovered")
@@ -116,13 +118,13 @@ class ClearingPage:
         ties(where, "who pays the cost item by item", borne, self.medfee_sumamt)
         ties(where, "cases by method", sum(each.cases for each in self.methods), self.cases)
         ties(where, "cost by method", sum(each.medfee_sumamt for each in self.methods), self.medfee_sumamt)
-        ties(where, "contracts by the head", sum(each.payment for each in self.contracts), self.capitation)
+        ties(where, "contracts by the head", sum(each.payment for each in self.contracts), self.capitation or 0)
         ties(where, "funds elsewhere", sum(each.payment for each in self.payers), self.elsewhere or 0)
-        owed = (self.points_amt or 0) + self.other_methods + self.carved_out + self.capitation
-        ties(where, "entitlement of its parts", owed, self.entitlement)
+        parts = (self.points_amt, self.other_methods, self.carved_out, self.capitation)
+        ties(where, "entitlement of its parts", sum(part or 0 for part in parts), self.entitlement)
         self._check_points(where)
         taken = self.refused + self.months_paid + self.prepayment_left + self.carried_in + self.forfeited
-        cleared = self.entitlement + self.sharing - taken + self.redistributed
+        cleared = self.entitlement + (self.sharing or 0) - taken + self.redistributed
         ties(where, "clearing of its parts", cleared, self.clearing)
         ties(where, "what is done with it", self.paid - self.recovered - self.carried_forward, self.clearing)
 
@@ -130,8 +132,8 @@ class ClearingPage:
         """What points come to here is what the pool's closing and its sharing say."""
         held = [each for each in self.methods if each.method in _HELD]
         of_methods = sum(each.payment or 0 for each in self.methods if each.method not in _HELD)
-        ties(where, "cases paid otherwise", of_methods, self.other_methods)
-        ties(where, "carved out by method", sum(each.carved_out or 0 for each in held), self.carved_out)
+        ties(where, "cases paid otherwise", of_methods, self.other_methods or 0)
+        ties(where, "carved out by method", sum(each.carved_out or 0 for each in held), self.carved_out or 0)
         if self.closing is not None:
             rest = self.closing.remainder - self.closing.raised_here
             ties(where, "points of its cases", sum(each.payment or 0 for each in held) + rest, self.points_amt or 0)
@@ -144,8 +146,13 @@ class ClearingPage:
             ties(where, "points without a closing", self.points_amt or 0, 0)
         if self.shared is not None:
             ties(where, "points amount that is shared", self.shared.points_amt, self.points_amt or 0)
-            ties(where, "parts of the points amount", self.shared.from_points + self.shared.left_in_fund, self.shared.points_amt)
-        ties(where, "sharing", self.shared.sharing if self.shared else 0, self.sharing)
+            ties(
+                where,
+                "parts of the points amount",
+                self.shared.from_points + self.shared.left_in_fund,
+                self.shared.points_amt,
+            )
+        ties(where, "sharing", self.shared.sharing if self.shared else 0, self.sharing or 0)
 
 
 def the_clearing(paid: PaidTable) -> Clearing:
@@ -189,10 +196,9 @@ def _page(
     closing = _closing(paid, key)
     if closing is not None and of_pool is not None:
         _check_closing(key, of_pool.terms, sums, closing)
+    shared = _shared(paid, key)
     contracts = tuple(
-        ContractLine.of(each.condition, each.paid)
-        for each in paid.contracts
-        if (each.fixmedins_code, each.pool) == key
+        ContractLine.of(each.condition, each.paid) for each in paid.contracts if (each.fixmedins_code, each.pool) == key
     )
     here, both = CaseSums(), CaseSums()
     for method, (local, outside) in sums.items():
@@ -210,26 +216,26 @@ def _page(
         psn_part_amt=both.psn_part_amt,
         other_pay=both.other_pay,
         hosp_part_amt=both.hosp_part_amt,
-        points=both.points if closing else None,
+        points=closing.points if closing else None,
         point_value=of_pool.value.value if closing and of_pool else None,
         points_amt=closing.by_fund if closing else None,
-        other_methods=here.payment,
-        carved_out=here.carved_out,
-        capitation=sum(each.payment for each in contracts),
+        other_methods=here.payment if _PRICED & set(sums) else None,
+        carved_out=here.carved_out if set(_HELD) & set(sums) else None,
+        capitation=sum(each.payment for each in contracts) if contracts else None,
         elsewhere=sum(each.payment for each in payers) if payers else None,
+        sharing=line.sharing if shared or line.sharing else None,
         **{name: getattr(line, name) for name in _OF_LINE},
         methods=tuple(method_line(method, *sums[method]) for method in sorted(sums)),
         reviews=reviews,
         contracts=contracts,
         payers=payers,
         closing=closing,
-        shared=_shared(paid, key),
+        shared=shared,
     )
 
 
-_OF_LINE = (
+_OF_LINE: Final = (
     "entitlement",
-    "sharing",
     "refused",
     "months_paid",
     "prepayment_left",

@@ -215,7 +215,11 @@ def joined(lines: Any) -> tuple[PayerLine, ...]:
     found: dict[str, PayerLine] = {}
     for line in lines:
         had = found.get(line.insuplc_admdvs)
-        found[line.insuplc_admdvs] = line if had is None else evolve(
-            had, cases=had.cases + line.cases, points=had.points + line.points, payment=had.payment + line.payment
+        found[line.insuplc_admdvs] = (
+            line
+            if had is None
+            else evolve(
+                had, cases=had.cases + line.cases, points=had.points + line.points, payment=had.payment + line.payment
+            )
         )
     return tuple(found[place] for place in sorted(found))

@@ -12,6 +12,7 @@ from attrs import fields, frozen
 from mipolicy.cases.result import PaidTable
 from mipolicy.cases.year import PoolYear
 from mipolicy.errors import InputError
+from mipolicy.money import NO_PRICE_LIMIT
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL
 from mipolicy.payment.clearing import Cleared
 from mipolicy.payment.closing import PoolClosing
@@ -153,15 +154,13 @@ def _payers(
     here, elsewhere = CaseSums(), CaseSums()
     for local, outside in by_method.values():
         here, elsewhere = here + local, elsewhere + outside
-    local = PayerLine("", here.cases, here.points, of.closing.by_fund + of.closing.other_methods)
-    lines = joined(
-        line for (_, of_pool), each in elsewhere_by_place(paid).items() for line in each if of_pool == pool
-    )
+    fund = PayerLine("", here.cases, here.points, of.closing.by_fund + of.closing.other_methods)
+    lines = joined(line for (_, of_pool), each in elsewhere_by_place(paid).items() for line in each if of_pool == pool)
     where = f"pool {pool}"
     ties(where, "funds elsewhere by place", sum(line.payment for line in lines), elsewhere.owed)
     for line in lines:
         ties(where, f"owed by {line.insuplc_admdvs}", line.payment, of.elsewhere.get(line.insuplc_admdvs, 0))
-    return (local, *lines)
+    return (fund, *lines)
 
 
 def _cleared(paid: PaidTable, pool: str) -> tuple[tuple[str, int], ...]:
@@ -187,7 +186,7 @@ def statement_sheet(statement: PoolStatement) -> Sheet:
             before,
             tuple(signed[head.name] for head in before),
         ),
-        Figures.of("点值", "point value", statement.value),
+        _value_figures(statement.value),
         _payer_grid(statement.payers),
     ]
     if statement.cleared:
@@ -199,6 +198,15 @@ def statement_sheet(statement: PoolStatement) -> Sheet:
         f"closing statement of {statement.year}: {POOL.en[pool]}",
         tuple(blocks),
     )
+
+
+def _value_figures(value: PointValue) -> Figures:
+    """How the value came about; bounds that the terms do not set are empty."""
+    bounded = value.floor > 0 or 0 < value.ceiling < NO_PRICE_LIMIT
+    of_bounds = () if bounded else ("floor", "ceiling")
+    heads = headings(PointValue)
+    values = tuple(None if head.name in of_bounds else int(getattr(value, head.name)) for head in heads)
+    return Figures("点值", "point value", heads, values)
 
 
 def _payer_grid(payers: tuple[PayerLine, ...]) -> Grid:

@@ -100,6 +100,17 @@ class Figures:
         ]
 
 
+def _figures(unit: str | Axis, figures: list[int], language: Language) -> list[str]:
+    """Many figures of one unit; each distinct one of a short list is written once."""
+    if unit == "fen":
+        return [f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}" for fen in figures]
+    written: dict[int, str] = {}
+    for figure in figures:
+        if figure not in written:
+            written[figure] = cell_text(unit, figure, language)
+    return [written[figure] for figure in figures]
+
+
 @frozen(eq=False)
 class Series:
     """A column of a table: figures, codes of a list or texts.
@@ -116,9 +127,10 @@ class Series:
         unit = self.heading.unit
         if isinstance(self.values, Coded):
             cells: list[str] = self.values.texts().tolist()
+        elif isinstance(self.values, np.ndarray):
+            cells = _figures(unit, self.values.tolist(), language)
         else:
-            given = self.values.tolist() if isinstance(self.values, np.ndarray) else self.values
-            cells = [cell_text(unit, value, language) for value in given]
+            cells = [cell_text(unit, value, language) for value in self.values]
         if self.applies is None:
             return cells
         return [cell if does else "" for cell, does in zip(cells, self.applies.tolist(), strict=True)]
