@@ -283,18 +283,16 @@ def page_sheet(page: ClearingPage) -> Sheet:
     """The page as blocks: the figures in the order in which they are read, then what they are made of."""
     pool = POOL.members[page.pool]
     named = f"{page.medins_name}({page.fixmedins_code})" if page.medins_name else page.fixmedins_code
-    blocks: list[Figures | Grid] = [
-        Figures.of("清算", "clearing", page),
-        Grid.of("按付费方式", "cases by method", MethodLine, page.methods),
-    ]
+    blocks: list[Figures | Grid] = [Figures.of("清算", "clearing", page)]
     if page.closing is not None:
         blocks.append(Figures.of("按分值应付", "owed for points", page.closing))
+    if page.shared is not None:
+        blocks.append(Figures.of("年终分担", "sharing at the end of the year", page.shared))
+    blocks.append(Grid.of("按付费方式", "cases by method", MethodLine, page.methods))
     if page.contracts:
         blocks.append(Grid.of("按人头付费", "paid by the head", ContractLine, page.contracts))
     if page.reviews:
         blocks.append(Grid.of("特例单议", "special cases", ReviewLine, page.reviews))
-    if page.shared is not None:
-        blocks.append(Figures.of("年终分担", "sharing at the end of the year", page.shared))
     if page.payers:
         blocks.append(Grid.of("参保地基金支付", "owed by funds elsewhere", PayerLine, page.payers))
     return Sheet(

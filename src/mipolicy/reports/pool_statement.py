@@ -187,11 +187,11 @@ def statement_sheet(statement: PoolStatement) -> Sheet:
             tuple(signed[head.name] for head in before),
         ),
         _value_figures(statement.value),
-        _payer_grid(statement.payers),
     ]
     if statement.cleared:
         values = tuple(amount for _, amount in statement.cleared)
         blocks.append(Figures("机构清算合计", "sums over the institutions' clearing", _CLEARED, values))
+    blocks.append(_payer_grid(statement.payers))
     return Sheet(
         f"statement-{POOL.members[pool]}",
         f"{statement.year}年度{POOL.zh[pool]}基金清算报表",

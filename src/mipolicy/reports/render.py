@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mipolicy.reports.sheet import Block, Figures, Language, Sheet
+from mipolicy.reports.sheet import Block, Figures, Grid, Language, Sheet
 
 __all__ = ["as_csv", "as_html", "as_markdown", "as_text", "csv_rows"]
 
@@ -22,16 +22,21 @@ body { font-family: "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei",
 section { break-after: page; max-width: 100%; overflow-x: auto; }
 section:last-of-type { break-after: auto; }
 h1 { font-size: 14pt; margin: 0 0 .6em; }
-table { border-collapse: collapse; margin: 0 0 1.2em; }
+table { border-collapse: collapse; margin: 0 1.2em 1.2em 0; }
+table.f { display: inline-table; vertical-align: top; }
 caption { text-align: left; font-weight: bold; padding: .2em 0; }
 th, td { border: 1px solid #bbb; padding: 2px 8px; vertical-align: top; text-align: left; }
 thead th { background: #f0f0f0; }
 tbody th { font-weight: normal; }
 td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
 tr { break-inside: avoid; }
-@page { size: A4 landscape; margin: 12mm; }
-@media print { body { margin: 0; font-size: 8pt; } section { overflow-x: visible; } }
+@page { size: A4 portrait; margin: 10mm; }
+@page wide { size: A4 landscape; }
+section.wide { page: wide; }
+@media print { body { margin: 0; font-size: 7pt; } section { overflow-x: visible; } }
 """
+_BROAD: Final = 12
+"""A table of more columns is printed across the page."""
 _HEADS: Final = {"zh": ("项目", "数值"), "en": ("item", "figure")}
 
 
@@ -130,9 +135,10 @@ def as_html(sheets: Iterable[Sheet], language: Language = "en") -> str:
 
 def _section(sheet: Sheet, language: Language) -> str:
     blocks = "\n".join(_html_table(block, language) for block in sheet.blocks)
-    return (
-        f'<section id="{html.escape(sheet.name)}">\n<h1>{html.escape(sheet.title(language))}</h1>\n{blocks}\n</section>'
-    )
+    broad = any(isinstance(block, Grid) and len(block.columns) > _BROAD for block in sheet.blocks)
+    wide = ' class="wide"' if broad else ""
+    head = f"<h1>{html.escape(sheet.title(language))}</h1>"
+    return f'<section id="{html.escape(sheet.name)}"{wide}>\n{head}\n{blocks}\n</section>'
 
 
 def _html_table(block: Block, language: Language) -> str:
@@ -143,7 +149,7 @@ def _html_table(block: Block, language: Language) -> str:
             f"{_cell(value, words=head.is_text)}</tr>"
             for head, (label, value) in zip(block.headings, block.rows(language), strict=True)
         )
-        return f"<table>{caption}<tbody>\n{rows}\n</tbody></table>"
+        return f'<table class="f">{caption}<tbody>\n{rows}\n</tbody></table>'
     heads = "".join(f'<th scope="col">{html.escape(head)}</th>' for head in block.heads(language))
     words = [each.heading.is_text for each in block.columns]
     rows = "\n".join(
