@@ -17,6 +17,8 @@ PAGE = ROOT / "docs" / "coverage.md"
 PAYMENT_ROOMS = (
     "payment.capitation",
     "payment.day_surgery",
+    "payment.dip",
+    "payment.drg",
     "payment.per_diem",
     "payment.services_drugs",
     "payment.single_disease",
@@ -145,14 +147,11 @@ def test_what_is_outside_says_why() -> None:
 
 
 def test_no_rule_is_claimed_for_a_room_that_is_not_built() -> None:
-    in_part = {"payment.points"}  # some of its rules live in rooms that are built, the rest come later
+    in_part = {"payment.points", "reports.compare"}  # some of its rules live in rooms that are built, the rest come later
     built = {LISTED[row[0]][1] for row in BUILT} - in_part
     benefits = {room for _, room in LISTED.values() if room.startswith("benefits.")}
-    assert built == {*benefits, "payment.drg", "policy"}
     payment = {room for room in built if room.startswith("payment.")}  # rooms of payment are built one by one
-    assert built - payment == {*benefits, "policy"}
     assert built == {*benefits, *PAYMENT_ROOMS, "policy"}
-    assert built == {*benefits, "policy", "payment.dip"}
     for rule, (_, room) in LISTED.items():
         if room in built - payment:
             assert rule in {row[0] for row in BUILT}, f"{rule} of {room} is neither works nor data"

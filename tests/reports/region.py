@@ -158,7 +158,7 @@ TABLES: dict[str, Any] = {
 
 
 def pay(given: list[dict[str, Any]] | None = None, *, at: At = "settlement", cleared: bool = True) -> PaidTable:
-    tables = dict(TABLES) if cleared else {name: each for name, each in TABLES.items() if name != "accounts"}
+    tables: dict[str, Any] = dict(TABLES) if cleared else {name: each for name, each in TABLES.items() if name != "accounts"}
     return pay_table(mipolicy.loads(OVERLAY), table(given or rows()), **tables, year=2025, at=at)
 
 
@@ -171,7 +171,7 @@ def small(at: At = "settlement") -> PaidTable:
 def made_up(cases: int = 60_000, at: At = "settlement") -> PaidTable:
     """The made-up region, large enough that budgets and points fit each other roughly."""
     region = region_year(cases)
-    tables = region.tables()
+    tables: dict[str, Any] = dict(region.tables())
     return pay_table(mipolicy.load("assumed"), tables.pop("cases"), **tables, year=2025, at=at)
 
 

@@ -161,13 +161,15 @@ def _more(page: ClearingPage, *names: str) -> ClearingPage:
 
 
 def _closing(page: ClearingPage, **more: int) -> ClearingPage:
+    assert page.closing is not None
     changes: dict[str, Any] = {name: getattr(page.closing, name) + by for name, by in more.items()}
-    return attrs.evolve(page, closing=attrs.evolve(page.closing, **changes))  # type: ignore[type-var]
+    return attrs.evolve(page, closing=attrs.evolve(page.closing, **changes))
 
 
 def _shared(page: ClearingPage, **more: int) -> ClearingPage:
+    assert page.shared is not None
     changes: dict[str, Any] = {name: getattr(page.shared, name) + by for name, by in more.items()}
-    return attrs.evolve(page, shared=attrs.evolve(page.shared, **changes))  # type: ignore[type-var]
+    return attrs.evolve(page, shared=attrs.evolve(page.shared, **changes))
 
 
 @pytest.mark.parametrize(("what", "broken"), BROKEN, ids=lambda each: each if isinstance(each, str) else "")
