@@ -147,7 +147,7 @@ def test_what_is_outside_says_why() -> None:
 
 
 def test_no_rule_is_claimed_for_a_room_that_is_not_built() -> None:
-    in_part = {"payment.points", "reports.compare"}  # some of its rules live in rooms that are built, the rest come later
+    in_part = {"payment.points", "reports.compare"}  # some of their rules are built, the rest come later
     built = {LISTED[row[0]][1] for row in BUILT} - in_part
     benefits = {room for _, room in LISTED.values() if room.startswith("benefits.")}
     payment = {room for room in built if room.startswith("payment.")}  # rooms of payment are built one by one

@@ -158,7 +158,7 @@ TABLES: dict[str, Any] = {
 
 
 def pay(given: list[dict[str, Any]] | None = None, *, at: At = "settlement", cleared: bool = True) -> PaidTable:
-    tables: dict[str, Any] = dict(TABLES) if cleared else {name: each for name, each in TABLES.items() if name != "accounts"}
+    tables: dict[str, Any] = {name: each for name, each in TABLES.items() if cleared or name != "accounts"}
     return pay_table(mipolicy.loads(OVERLAY), table(given or rows()), **tables, year=2025, at=at)
 
 

@@ -298,3 +298,11 @@ def test_the_office_page_says_what_is_compared() -> None:
 def test_days_are_no_matter_to_the_office() -> None:
     longer = [{**row, "dscg_time": datetime.date(2025, 3, 30)} for row in rows()]
     assert by_case(office_cases(pay(longer, at="budget")), "gap") == by_case(office_cases(small("budget")), "gap")
+
+
+def test_an_institution_without_cases() -> None:
+    paid = pay([row for row in rows() if row["fixmedins_code"] == "H0001"], at="budget")
+    cases = office_cases(paid, "H0002")
+    assert len(cases) == 0
+    assert office_summary(cases, "department") == office_summary(cases, "group") == ()
+    assert [len(block) for block in office_sheet(cases).blocks[1:] if not isinstance(block, Figures)] == [0] * 4

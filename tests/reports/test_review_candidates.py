@@ -144,3 +144,9 @@ def test_the_page_leaves_out_criteria_that_no_document_names() -> None:
     heads = candidates_sheet(more).blocks[1].rows("zh")
     assert len(heads[0]) == 14
     assert candidates_sheet(more).name == "candidates-all"
+
+
+def test_an_institution_without_cases() -> None:
+    paid = pay([row for row in rows() if row["fixmedins_code"] == "H0001"], at="budget")
+    found = review_candidates(paid, "H0002")
+    assert (len(found), found.lines) == (0, ())

@@ -197,13 +197,8 @@ def _page(
     if closing is not None and of_pool is not None:
         _check_closing(key, of_pool.terms, sums, closing)
     shared = _shared(paid, key)
-    contracts = tuple(
-        ContractLine.of(each.condition, each.paid) for each in paid.contracts if (each.fixmedins_code, each.pool) == key
-    )
-    here, both = CaseSums(), CaseSums()
-    for method, (local, outside) in sums.items():
-        both = both + local + outside
-        here = here + (CaseSums(carved_out=local.carved_out) if method in _HELD else CaseSums(payment=local.payment))
+    contracts = _contracts(paid, key)
+    here, both = _local_and_all(sums)
     return ClearingPage(
         fixmedins_code=line.fixmedins_code,
         medins_name=region.names[at],
@@ -249,6 +244,20 @@ _OF_LINE: Final = (
     "recovered",
     "carried_forward",
 )
+
+
+def _contracts(paid: PaidTable, key: Key) -> tuple[ContractLine, ...]:
+    of_key = [each for each in paid.contracts if (each.fixmedins_code, each.pool) == key]
+    return tuple(ContractLine.of(each.condition, each.paid) for each in of_key)
+
+
+def _local_and_all(sums: dict[int, tuple[CaseSums, CaseSums]]) -> tuple[CaseSums, CaseSums]:
+    """What the local fund owes for cases apart from points, and the sums of all cases."""
+    here, both = CaseSums(), CaseSums()
+    for method, (local, outside) in sums.items():
+        both = both + local + outside
+        here = here + (CaseSums(carved_out=local.carved_out) if method in _HELD else CaseSums(payment=local.payment))
+    return here, both
 
 
 def _closing(paid: PaidTable, key: Key) -> InstitutionClosing | None:

@@ -26,6 +26,7 @@ __all__ = ["CandidateLine", "Candidates", "candidates_sheet", "review_candidates
 
 _NONE, _APPLIED = (REVIEW.position(name) for name in ("none", "applied"))
 _GRANTED: Final = tuple(REVIEW.position(name) for name in ("granted_item", "granted_points"))
+_TEXTS: Final = ("fixmedins_code", "bilg_dept_codg", "bilg_dr_codg", "group_code")
 _CRITERIA: Final = ("by_cost", "by_stay", "by_intensive_care", "by_new_technology")
 
 
@@ -81,48 +82,43 @@ def review_candidates(
     terms: SpecialCaseTerms = yearly_terms(paid, "special_case")
     rows, method = _discharges(paid, fixmedins_code)
     facts = paid.prepared.facts
-    review = np.asarray(facts.columns["review"]).take(rows)
-    cost, _ = compared_cost(paid, rows)
-    standard = paid.scores.standard.take(rows)
-    ids = Coded.of(paid.prepared.read.columns["setl_id"]).take(rows)
-    beside = _beside(ids, intensive_days or {}, new_technology)
-    open_now = np.isin(review, (_NONE, _APPLIED)) & (facts.group.take(rows) >= 0) & (standard > 0) & (cost > 0)
-    met = _met(paid, terms, rows, open_now, {"medfee_sumamt": cost, "standard": standard, **beside})
-    may_apply = met["may_apply"]
-    institution = facts.institution.take(rows)
-    ranked = rank(
-        terms,
-        Discharges(
-            setl_id=ids.texts().tolist(),
-            fixmedins_code=institution,
-            method=method,
-            review=np.where(may_apply != 0, _APPLIED, _NONE),
-            may_apply=may_apply,
-            medfee_sumamt=cost,
-            standard=standard,
-        ),
-        tuple(paid.prepared.region.institutions),
-    )
-    lines, left = _lines(paid, terms, institution, method, review, may_apply)
-    pair = institution * len(GROUPED.members) + method
-    here = np.flatnonzero(may_apply)
-    here = here[np.lexsort((ranked.rank[here], pair[here]))]
-    columns: dict[str, Any] = {
-        "setl_id": ids.take(here),
-        **{
-            name: facts.texts[name].take(rows[here])
-            for name in ("fixmedins_code", "bilg_dept_codg", "bilg_dr_codg", "group_code")
-        },
-        "method": method[here],
-        "review": review[here],
-        "rank": ranked.rank[here],
-        "within": (ranked.rank[here] <= left[pair[here]]).astype(np.int64),
-        "cost": cost[here],
-        "standard": standard[here],
-        "excess": cost[here] - standard[here],
-        **{name: met[name][here] for name in _CRITERIA},
+    held: dict[str, Any] = {
+        "setl_id": Coded.of(paid.prepared.read.columns["setl_id"]).take(rows),
+        **{name: facts.texts[name].take(rows) for name in _TEXTS},
+        "method": method,
+        "review": np.asarray(facts.columns["review"]).take(rows),
+        "cost": compared_cost(paid, rows)[0],
+        "standard": paid.scores.standard.take(rows),
     }
+    held["excess"] = held["cost"] - held["standard"]
+    beside = _beside(held["setl_id"], intensive_days or {}, new_technology)
+    met = _met(paid, terms, rows, held, beside)
+    may_apply = met.pop("may_apply")
+    institution = facts.institution.take(rows)
+    held["rank"] = _ranks(paid, terms, institution, held, may_apply)
+    lines, left = _lines(paid, terms, institution, method, held["review"], may_apply)
+    pair = institution * len(GROUPED.members) + method
+    held["within"] = (held["rank"] <= left[pair]).astype(np.int64)
+    here = np.flatnonzero(may_apply)
+    here = here[np.lexsort((held["rank"][here], pair[here]))]
+    columns = {name: column.take(here) for name, column in (held | met).items()}
     return Candidates(paid.year, fixmedins_code, terms.criteria, columns, lines)
+
+
+def _ranks(
+    paid: PaidTable, terms: SpecialCaseTerms, institution: Column, held: Mapping[str, Any], may_apply: Column
+) -> Column:
+    """The place of each candidate among those of its institution and method."""
+    discharges = Discharges(
+        setl_id=held["setl_id"].texts().tolist(),
+        fixmedins_code=institution,
+        method=held["method"],
+        review=np.where(may_apply != 0, _APPLIED, _NONE),
+        may_apply=may_apply,
+        medfee_sumamt=held["cost"],
+        standard=held["standard"],
+    )
+    return rank(terms, discharges, tuple(paid.prepared.region.institutions)).rank
 
 
 def _discharges(paid: PaidTable, fixmedins_code: str) -> tuple[Column, Column]:
@@ -151,10 +147,12 @@ def _beside(ids: Coded, days: Mapping[str, int], technology: Collection[str]) ->
 
 
 def _met(
-    paid: PaidTable, terms: SpecialCaseTerms, rows: Column, open_now: Any, given: Mapping[str, Column]
+    paid: PaidTable, terms: SpecialCaseTerms, rows: Column, held: Mapping[str, Any], beside: Mapping[str, Column]
 ) -> dict[str, Column]:
     """The criteria that each open case meets; a group without mean days lets nobody apply by the stay."""
-    here = np.flatnonzero(open_now)
+    undecided = np.isin(held["review"], (_NONE, _APPLIED)) & (paid.prepared.facts.group.take(rows) >= 0)
+    here = np.flatnonzero(undecided & (held["standard"] > 0) & (held["cost"] > 0))
+    given = {"medfee_sumamt": held["cost"], "standard": held["standard"], **beside}
     facts = paid.prepared.facts
     mean_days = np.asarray(facts.of("mean_days", rows[here]))
     days = np.where(mean_days > 0, facts.of("days", rows[here]), 0)
