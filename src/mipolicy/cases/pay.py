@@ -235,6 +235,7 @@ def _result(
         clearing=of_year.clearing,
         budget_values=values,
         prepared=prepared,
+        routes=routes,
         scores=scores,
         factor=factor,
     )

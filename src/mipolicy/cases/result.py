@@ -12,6 +12,7 @@ from mipolicy.axes import LEVEL
 from mipolicy.batch.result import Rejects
 from mipolicy.cases.accounts import PaidContract
 from mipolicy.cases.prepare import PreparedCases
+from mipolicy.cases.route import Routes
 from mipolicy.cases.score import Scores
 from mipolicy.cases.year import PoolYear
 from mipolicy.money import Column, yuan_text
@@ -52,8 +53,8 @@ class PaidTable:
     pools: the year of each pool, none where cases are paid at the budget value; contracts: paid by the head; shared:
     sharing at the year's end by pool; posted: what points, months and patients came to by pool and institution;
     clearing: the accounts cleared, None without accounts; budget_values: what a point was worth where cases are paid at
-    the budget value, in millionths of a yuan; prepared, scores, factor: the cases as they were read and scored, and
-    what returns make of their points, a row for each row of the table given.
+    the budget value, in millionths of a yuan; prepared, routes, scores, factor: the cases as they were read, routed
+    and scored, and what returns make of their points, a row for each row of the table given.
     """
 
     rows_in: int
@@ -68,6 +69,7 @@ class PaidTable:
     clearing: Clearing | None
     budget_values: Mapping[str, int]
     prepared: PreparedCases
+    routes: Routes
     scores: Scores
     factor: Column
 
