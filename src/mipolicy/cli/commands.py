@@ -16,6 +16,7 @@ from mipolicy.cli.demonstration import demonstrate
 from mipolicy.cli.explained import FORMATS, show_explanation
 from mipolicy.cli.find import different_files, policy_of
 from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
+from mipolicy.cli.pages import changes, office_pages
 from mipolicy.cli.payment import beside, pay, region
 from mipolicy.cli.policies import policy
 from mipolicy.cli.program import Program
@@ -183,5 +184,5 @@ def _case(chosen: Policy, cases: str, folder: str, row: int, year: int | None) -
         return mipolicy.explain_case(paid, row)
 
 
-for command in (pay, policy, region):
+for command in (changes, office_pages, pay, policy, region):
     program.add_command(command)

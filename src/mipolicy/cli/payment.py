@@ -15,6 +15,7 @@ from mipolicy.cases.result import PaidTable
 from mipolicy.cli import show
 from mipolicy.cli.find import different_files, policy_of
 from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
+from mipolicy.cli.pages import FORMATS, write_pages
 from mipolicy.interop import files
 from mipolicy.interop.region import read_folder, write_folder
 from mipolicy.money import PRICE_ONE, factor_text, plain_text, rate_text, yuan_text
@@ -40,6 +41,7 @@ _WORDS: Final = {
     "clearing": ("the year cleared, all institutions, in yuan", "年度清算(全部机构, 元)"),
     "cleared": ("clearing by institution and pool: {}", "分机构分险种清算: {}"),
     "budget": ("{}: paid at the budget value of {}; the year is not closed", "{}: 按预算点值 {} 测算, 未清算"),
+    "pages": ("{} pages in {}", "{} 页, 目录 {}"),
     "rejects": ("rejected rows: {}", "拒绝的行: {}"),
     "reason": ("reason|rows", "原因|行数"),
 }
@@ -93,6 +95,10 @@ def region(folder: str, cases: int, seed: int) -> None:
     default="raise",
     help="Where documents leave figures open: stop, or reject the cases that need them.  [default: raise]",
 )
+@click.option("--pages", metavar="DIR", help="Write a page for each institution and pool, and each pool's statement.")
+@click.option(
+    "--page-format", "shape", type=click.Choice(tuple(FORMATS)), default="html", help="Of the pages.  [default: html]"
+)
 @click.option("--threads", type=click.IntRange(min=1), help="Any number gives the same figures.")
 @LANGUAGE
 def pay(
@@ -106,6 +112,8 @@ def pay(
     mode: Any,
     allow_repealed: bool,
     gaps: Any,
+    pages: str | None,
+    shape: str,
     threads: int | None,
     language: str,
 ) -> None:
@@ -131,8 +139,11 @@ def pay(
             files.write_rejects(refused, paid.rejects)
         if paid.clearing is not None:
             files.write(cleared, _clearing_texts(paid.clearing.lines))
+        written = write_pages(paid, Path(pages), shape, language) if pages else 0
         files.write_paid(out, paid)
     _show(paid, out, refused, cleared, language)
+    if pages:
+        show.line(_say(language, "pages", written, pages))
 
 
 def beside(out: str, what: str) -> str:

@@ -24,7 +24,7 @@ from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
 from mipolicy.errors import TableError
-from mipolicy.money import NO_LIMIT, factor_text, yuan_text
+from mipolicy.money import COUNT_ONE, NO_LIMIT, factor_text, plain_text, yuan_text
 from mipolicy.records import NO_AMOUNT
 from mipolicy.tables import Axis
 from mipolicy.texts import Coded
@@ -391,7 +391,13 @@ def _written(column: Any, kind: str) -> Any:
 
 
 _PLACES: Final = {"fen": 2, "points": 4}
-_TEXT_OF: Final[Mapping[str, Callable[[Any], str]]] = {"fen": yuan_text, "factor": factor_text, "points": factor_text}
+_TEXT_OF: Final[Mapping[str, Callable[[Any], str]]] = {
+    "fen": yuan_text,
+    "factor": factor_text,
+    "points": factor_text,
+    "quantity": lambda count: plain_text(count, COUNT_ONE),
+    "count": str,
+}
 
 
 def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:
