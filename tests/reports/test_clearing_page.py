@@ -62,7 +62,8 @@ def test_a_page_with_what_is_refused_carved_out_and_shared() -> None:
     page = one("H0002")
     assert (page.other_methods, page.carved_out, page.elsewhere) == (None, 90_000, None)
     assert page.entitlement == points_amt("H0002") + 90_000
-    assert page.sharing == (6000 + 5400 + 10000) * 60 - points_amt("H0002")  # R is below 0.85 of Q: R is paid
+    spent = (6000 + 5400 + 10000 - 900) * 60  # R, without what is carved out
+    assert page.sharing == spent - points_amt("H0002")  # R is below 0.85 of Q: R is paid
     assert (page.refused, page.carried_in, page.redistributed) == (12_050, 2_000, 15_000)
     assert page.clearing == page.entitlement + page.sharing - 12_050 - 1_200_000 - 2_000 + 15_000
 

@@ -29,7 +29,7 @@ from .region import (
 
 def test_the_budget_after_sharing_worked_by_hand() -> None:
     statement = pool_statement(small(), "employee")
-    of_h2 = (6000 + 5400 + 10000) * 60  # R of H0002, which is paid
+    of_h2 = (6000 + 5400 + 10000 - 900) * 60  # R of H0002 without what is carved out, which is paid
     assert statement.lines() == (
         ("budget", 5_000_000),
         ("out_of_area", 100_000),
