@@ -15,7 +15,8 @@ from attrs import define, field
 from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.region import AUXILIARY, Region
 from mipolicy.errors import InputError
-from mipolicy.money import RATE_ONE, Column
+from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
+from mipolicy.records import NO_AMOUNT
 from mipolicy.rounding import mul_div
 from mipolicy.texts import Coded
 
@@ -94,6 +95,12 @@ def _of_institution(name: str) -> Callable[[Facts, Any], Column]:
     return fact
 
 
+def _institution_factor(facts: Facts, rows: Any) -> Any:
+    """The factor; 1 where none is stated, for rules that do not multiply by it: others never see such a case."""
+    stated = facts.region.institution_factor.take(facts.institution.take(rows))
+    return np.where(stated == NO_AMOUNT, int(FACTOR_ONE), stated)
+
+
 def _level_mean(facts: Facts, rows: Any) -> Any:
     return facts.region.means.take(facts.of("level", rows) * len(facts.region.groups) + _group(facts, rows))
 
@@ -116,7 +123,8 @@ def _fund_rate(facts: Facts, rows: Any) -> Column:
 _DERIVED: Final[Mapping[str, Callable[[Facts, Any], Any]]] = {
     **{name: _of_group(name) for name in ("base_points", "weight", "group_mean", "mean_days")},
     **{name: _of_group(name) for name in ("basic_group", "tcm_group", "new_group")},
-    **{name: _of_institution(name) for name in ("level", "institution_factor", "pilot_tcm", "day_surgery_accepted")},
+    **{name: _of_institution(name) for name in ("level", "pilot_tcm", "day_surgery_accepted")},
+    "institution_factor": _institution_factor,
     "level_mean": _level_mean,
     "difference_factor": _difference_factor,
     "auxiliary_factor": _auxiliary_factor,

@@ -136,7 +136,9 @@ def _sound(table: Table, record: type[Any], what: str) -> ReadTable:
 
 def _places(read: ReadTable, name: str, what: str) -> dict[str, int]:
     codes = np.asarray(read.columns[name]).tolist()
-    places = {code: at for at, code in reversed(list(enumerate(codes)))}
+    places: dict[str, int] = {}
+    for at, code in enumerate(codes):  # in the order of the table, so that the place of a code is its position
+        places.setdefault(code, at)
     wrong = [f"row {at}: {name} {code!r} stands twice" for at, code in enumerate(codes) if places[code] != at]
     wrong += [f"row {at}: {name} is empty" for at, code in enumerate(codes) if not code]
     if wrong:

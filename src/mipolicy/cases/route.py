@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from mipolicy.cases.blocks import run
+from mipolicy.cases.blocks import Work, run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.ways import Way, listed
 from mipolicy.errors import Fault, TableError
@@ -29,7 +29,7 @@ class Routes:
     original: Column
 
 
-def route_cases(prepared: PreparedCases, by_item_outsider: Column, threads: int) -> Routes:
+def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -> Routes:
     """Route the cases that can be paid; those on two lists are marked where the terms refuse them.
 
     by_item_outsider: 1 for people insured elsewhere whose pool pays them by item.
@@ -50,9 +50,10 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, threads: int)
             for of_list, here in prepared.dated.versions(word, of_version, days):
                 found = listed(word, prepared.dated.policy.build(word, of_list), facts, here)
                 flags[f"on_{word}"][here[found]] = 1
+        flags["on_capitation"][prepared.outside()] = 0  # who is insured elsewhere is enrolled nowhere here
         for name, column in flags.items():
             facts.set(name, column)
-        done, refused = run(ROUTER, terms, facts, of_version, ("on_lists", "method", "reason", "original"), threads)
+        done, refused = run(ROUTER, terms, facts, of_version, ("on_lists", "method", "reason", "original"), work)
         for row, fault in refused.items():
             faults.mark(np.array([row]), fault)
         for name in ("method", "reason", "original"):
