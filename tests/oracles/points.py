@@ -1,4 +1,4 @@
-"""What a point is worth and what points come to, read literally: formulas.md section 2, "Point value, three bases", and F.
+"""What a point is worth and what points come to, read literally: formulas.md section 2, "Point value, three bases"; F.
 
 Amounts are whole fen, points `Fraction`s of one, point values `Fraction`s of a yuan, rates `Fraction`s of one.
 """
