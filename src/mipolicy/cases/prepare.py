@@ -153,7 +153,9 @@ def _year(posted: Column, faults: Faults, year: int | None) -> int:
             raise TableError(
                 f"cases are posted in {', '.join(map(str, years))}: say which year is closed, year={years[-1]}"
             )
-        return int(years[0]) if years else as_date(0).year
+        if not years:
+            raise TableError("no case of the table can be paid: say which year is closed, year=")
+        return int(years[0])
     first, last = (day_number(datetime.date(year, month, day)) for month, day in ((1, 1), (12, 31)))
     other = good[(posted[good] < first) | (posted[good] > last)]
     faults.mark(other, lambda row: Fault("year", f"posted on {as_date(int(posted[row]))}, outside {year}"))

@@ -107,13 +107,11 @@ def close_pool(
     sharing = np.flatnonzero(by_points & counted & (~outside | (terms.outsiders == "in_point_pool")))
     _set_fund_rate(prepared, terms, rows, sharing)
     value, totals, published = no_points(fund.fund), PointTotals(), published_value(terms, budget)
-    if len(rows):
+    if (by_points & counted).any():
         totals = _totals(prepared, scores, sharing)
         value = point_value(terms, fund.fund, totals, published)
-        done = _pay(prepared, scores, terms, value, rows, work)
-        institutions = _institutions(prepared, scores, done, np.isin(rows, sharing), rows, outside)
-    else:
-        institutions = []
+    done = _pay(prepared, scores, terms, value, rows, work)
+    institutions = _institutions(prepared, scores, done, np.isin(rows, sharing), rows, outside)
     closing = close(terms, pool, fund, value, institutions)
     return PoolYear(
         pool,
