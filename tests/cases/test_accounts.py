@@ -20,7 +20,7 @@ CONTRACT: Row = {
     "months": ["6"],
     "risk_factor": ["1"],
 }
-HEAD = {"fixmedins_code": "P0001", "med_type": "14", "dise_codg": "E11.900", "group_code": ""}
+HEAD: Row = {"fixmedins_code": "P0001", "med_type": "14", "dise_codg": "E11.900", "group_code": ""}
 
 
 def cleared(rows: list[Row], of: mipolicy.Policy = POLICY, **options: Any) -> tuple[PaidTable, dict[str, Any]]:
@@ -95,7 +95,7 @@ MONTHS = """
     month_weights = "0%"
     floor_at_zero = false
     """
-APRIL = {"adm_time": "2025-04-01", "dscg_time": "2025-04-08"}
+APRIL: Row = {"adm_time": "2025-04-01", "dscg_time": "2025-04-08"}
 
 
 def test_months_by_a_share_of_what_was_declared() -> None:

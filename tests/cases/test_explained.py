@@ -24,7 +24,7 @@ YEAR = region_year(6_000, seed=11)
 
 
 def paid_year(**options: Any) -> PaidTable:
-    tables = {name: table for name, table in YEAR.tables().items() if name != "cases"}
+    tables: dict[str, Any] = {name: table for name, table in YEAR.tables().items() if name != "cases"}
     return pay_table(mipolicy.load("assumed"), YEAR.cases, **tables, year=2025, **options)
 
 

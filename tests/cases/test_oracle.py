@@ -86,7 +86,7 @@ OVERLAY = """
     diseases = [{ dise_codg = "K35.800", price = "7000" }]
     pilot_diseases = []
     """.replace('"ungraded"],\n          low', '"ungraded"], low')
-BUDGETS = {
+BUDGETS: dict[str, dict[str, Any]] = {
     "employee": {
         "budget": 100_000_000,
         "reserve_share": Fraction(3, 100),
@@ -102,7 +102,7 @@ BUDGETS = {
         "budget_value": Fraction("9.5"),
     },
 }
-BY_ACTUAL = {
+BY_ACTUAL: dict[str, Any] = {
     "basis": "total_by_actual",
     "netting": "parts",
     "rate_of": "not_used",
@@ -162,7 +162,7 @@ def written(pool: str, terms: Mapping[str, Any]) -> str:
     """
 
 
-PAIRS = {
+PAIRS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "actual and share": (BY_ACTUAL, BY_SHARE),
     "fund and rate": (BY_FUND, BY_RATE),
     "rate and fund": (BY_RATE, BY_FUND),
@@ -239,7 +239,7 @@ def known(row: Row, outsiders: str) -> dict[str, Any]:
     }
 
 
-USUAL = {
+USUAL: Row = {
     "carve_out_amt": 0,
     "dise_codg": "",
     "pathway_exit_flag": "0",

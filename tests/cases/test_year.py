@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ def value_policy(text: str) -> mipolicy.Policy:
     return policy(SHARED + text)
 
 
-AWAY = {"insuplc_admdvs": "990100"}
+AWAY: Row = {"insuplc_admdvs": "990100"}
 
 
 # ---- people insured elsewhere ----------------------------------------------------------------------------------------
@@ -89,7 +90,7 @@ RATES = """
     """
 
 
-def costing(setl_id: str, fund: int, **changes: str) -> Row:
+def costing(setl_id: str, fund: int, **changes: Any) -> Row:
     """A case of 9,000.00 yuan of which the fund pays so much."""
     return case(setl_id, 9_000, hifp_pay=fund, psn_part_amt=900_000 - fund, **changes)
 
@@ -184,8 +185,8 @@ def open_policy() -> mipolicy.Policy:
     return overlay(text + until)
 
 
-LATE = {"adm_time": "2025-08-01", "dscg_time": "2025-08-08"}
-DRG = {"fixmedins_code": "D0001", "group_code": "R1"}
+LATE: Row = {"adm_time": "2025-08-01", "dscg_time": "2025-08-08"}
+DRG: Row = {"fixmedins_code": "D0001", "group_code": "R1"}
 
 
 def test_a_gap_is_told_before_any_case_is_paid() -> None:
@@ -214,7 +215,7 @@ def test_a_pack_that_pays_nobody_says_what_it_lacks() -> None:
         pay([case("A")], mipolicy.load("taizhou-2024", mode="carry_forward"))
 
 
-PAST = {"adm_time": "2027-03-01", "dscg_time": "2027-03-08"}
+PAST: Row = {"adm_time": "2027-03-01", "dscg_time": "2027-03-08"}
 
 
 def test_past_the_verified_span_cases_are_paid_as_the_mode_says() -> None:

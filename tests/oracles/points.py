@@ -34,7 +34,7 @@ def whole(terms: Mapping[str, Any], amount: int, cases: Sequence[Mapping[str, An
     part = terms["cited_share"]
     if part is None:
         part = Fraction(sum(case["hifp_pay"] for case in cases), sum(case["medfee_sumamt"] for case in cases))
-    return amount / part
+    return Fraction(amount / part)
 
 
 def value(

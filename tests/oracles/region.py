@@ -60,8 +60,8 @@ def drg_points(terms: Mapping[str, Any], case: Mapping[str, Any]) -> Fraction:
         return rounded(cost * terms["ungrouped_factor"] * terms["scale"] / case["mean_of_all"])
     k, base = Fraction(cost, case["group_mean"]), case["base_points"]
     if k <= terms["low"]:
-        return min(rounded(base * k), base)
-    standard = rounded(base * case["difference_factor"])
+        return Fraction(min(rounded(base * k), base))
+    standard: Fraction = rounded(base * case["difference_factor"])
     if k > terms["high"]:
         return standard + rounded((k - terms["high"]) * base)
     return standard

@@ -120,7 +120,7 @@ def test_ints_columns_traces_and_the_oracle_agree(data: st.DataObject, terms: Ro
         assert one.on_lists == len(facts_of(row)["lists"])
 
 
-def method_of(terms: RouterTerms = TERMS, **changes: int) -> tuple[str, str]:
+def method_of(terms: RouterTerms = TERMS, /, **changes: int) -> tuple[str, str]:
     return told(route(terms, attrs.evolve(PLAIN, **changes)))[:2]
 
 
@@ -154,7 +154,7 @@ DRG = METHOD.position("drg_points")
     ],
 )
 def test_one_method_and_why(changes: dict[str, int], wanted: tuple[str, str]) -> None:
-    assert method_of(**changes) == wanted
+    assert method_of(TERMS, **changes) == wanted
 
 
 def test_an_exit_goes_to_the_original_method_whatever_the_list() -> None:

@@ -77,7 +77,8 @@ class Facts:
 
 def _of_group(name: str) -> Callable[[Facts, Any], Column]:
     def fact(facts: Facts, rows: Any) -> Any:
-        return facts.region.of_group[name].take(_group(facts, rows))
+        column = facts.region.of_group[name]
+        return column.take(_group(facts, rows)) if column.size else np.zeros(np.shape(rows), np.int64)
 
     return fact
 
@@ -102,6 +103,8 @@ def _institution_factor(facts: Facts, rows: Any) -> Any:
 
 
 def _level_mean(facts: Facts, rows: Any) -> Any:
+    if not facts.region.groups:
+        return np.zeros(np.shape(rows), np.int64)
     return facts.region.means.take(facts.of("level", rows) * len(facts.region.groups) + _group(facts, rows))
 
 
