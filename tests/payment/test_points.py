@@ -85,7 +85,7 @@ def cases(draw: DrawFn) -> dict[str, Any]:
     fund = draw(st.integers(1, cost))
     other = draw(st.integers(0, cost - fund))
     return {
-        "points": Fraction(draw(st.one_of(st.integers(1, 50), st.integers(1, 10**7))), ONE),
+        "points": Fraction(draw(st.one_of(st.integers(100, 150), st.integers(100, 10**7))), ONE),
         "medfee_sumamt": cost,
         "hifp_pay": fund,
         "other_pay": other,
@@ -306,6 +306,13 @@ def test_a_published_value_has_the_decimals_of_the_point_value() -> None:
     [
         (PLAIN, 1, PointTotals(cases=3), "the points of 3 case(s) sum to 0: a point value needs points above 0"),
         (PLAIN, -1, TWO, "a fund of -0.01 yuan cannot be divided: it is below 0"),
+        (
+            PLAIN,
+            10**11,
+            PointTotals(cases=1, points=1),
+            "a fund of 1000000000.00 yuan over 0.0001 points makes a point value that no pool has: "
+            "check the points of its cases",
+        ),
         (
             BY_SHARE,
             1,
