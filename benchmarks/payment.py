@@ -17,6 +17,7 @@ import numpy as np
 
 import mipolicy
 from mipolicy import demo
+from mipolicy.cases.blocks import Work
 from mipolicy.cases.pay import route_and_score
 from mipolicy.cases.prepare import prepare_cases
 from mipolicy.cases.region import read_region
@@ -85,7 +86,7 @@ def scoring(cases: int, threads: int) -> Callable[[], Any]:
     policy = mipolicy.load("assumed")
     prepared = prepare_cases(policy, made.cases, region, 2025, threads)
     nobody = np.zeros(prepared.read.rows, np.int64)
-    return lambda: route_and_score(prepared, nobody, "raise", threads)
+    return lambda: route_and_score(prepared, nobody, "raise", Work(threads))
 
 
 def payment(cases: int = 1_000_000, repeat: int = 5, threads: int = 2) -> list[str]:

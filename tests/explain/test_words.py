@@ -59,7 +59,7 @@ FLAT = Bands.flat(((0, 500_000), (50_000, 600_000)))
         (COST + USED, "cost 1000.00 + used 300.00"),
         (COST - USED, "cost 1000.00 − used 300.00"),
         (-COST, "−cost 1000.00"),
-        (COST * 3, "cost 1000.00 × 0.03"),
+        (COST * 3, "cost 1000.00 × 3"),
         (share(COST - USED, RATE), "(cost 1000.00 − used 300.00) × rate 65%"),
         (capped(COST + USED, USED), "min((cost 1000.00 + used 300.00), used 300.00)"),
         (pick(YES, COST, USED), "cost 1000.00 (as listed yes)"),
@@ -72,7 +72,7 @@ FLAT = Bands.flat(((0, 500_000), (50_000, 600_000)))
         (any_of(YES, NO), "listed yes or online no"),
         (any_of(none_of(YES), all_of(YES, NO)), "not listed yes or (listed yes and online no)"),
         (all_of(YES, is_over(COST, USED)), "listed yes and (cost 1000.00 > used 300.00)"),
-        (half_up(COST, 3), "cost 1000.00 ÷ 0.03"),
+        (half_up(COST, 3), "cost 1000.00 ÷ 3"),
         (banded(COST, FLAT), "[0.00–500.00] 500.00 × 50% + [500.00–] 500.00 × 60%"),
         (banded(USED, FLAT, start=40_000), "[0.00–500.00] 100.00 × 50% + [500.00–] 200.00 × 60%"),
         (banded(given(0, "none"), FLAT), "0.00"),
@@ -195,3 +195,47 @@ def test_inputs_and_numbers_have_no_clauses() -> None:
 )
 def test_a_value_in_its_unit(value: int, unit: str | Axis, en: str) -> None:
     assert value_text(value, unit, "en") == en
+
+
+POINTS = given(13_200_000, "points", "points")
+COUNT = given(3, "lists", "count")
+
+
+@pytest.mark.parametrize(
+    ("node", "en", "zh"),
+    [
+        (pick(YES, COST, USED), "cost 1000.00 (as listed yes)", "cost项 1000.00（listed项 是）"),
+        (pick(NO, COST, USED), "used 300.00 (as online no)", "used项 300.00（online项 否）"),
+        (
+            pick(is_over(USED, COST), COST, USED),
+            "used 300.00 (as not (used 300.00 > cost 1000.00))",
+            "used项 300.00（非 (used项 300.00 > cost项 1000.00)）",
+        ),
+        (
+            pick(NO, LIMIT, pick(is_over(USED, COST), COST, USED)),
+            "used 300.00 (as none of 2 exceptions applies)",
+            "used项 300.00（2项例外均不适用）",
+        ),
+        (
+            pick(NO, LIMIT, pick(is_over(COST, USED), COST, USED)),
+            "cost 1000.00 (as cost 1000.00 > used 300.00)",
+            "cost项 1000.00（cost项 1000.00 > used项 300.00）",
+        ),
+        (
+            pick(any_of(all_of(YES, YES), all_of(NO, YES)), COST, USED),
+            "cost 1000.00 (as (listed yes and listed yes) or (online no and listed yes))",
+            "cost项 1000.00（(listed项 是 且 listed项 是) 或 (online项 否 且 listed项 是)）",
+        ),
+        (mul_div(POINTS, 12_000_000, 10**8), "points 1320 × 12000000", "points项 1320 × 12000000"),
+        (mul_div(COST, POINTS, 10**4), "cost 1000.00 × points 1320", "cost项 1000.00 × points项 1320"),
+        (is_over(COUNT, 0), "lists 3 > 0", "lists项 3 > 0"),
+    ],
+)
+def test_a_choice_tells_the_branch_and_what_chose_it(node: Traced, en: str, zh: str) -> None:
+    assert (expression(node, {}, "en"), expression(node, {}, "zh")) == (en, zh)
+
+
+def test_a_figure_without_a_unit_takes_that_of_its_step() -> None:
+    assert expression(5_000, {}, "en", "factor") == "0.5"
+    assert expression(pick(YES, 5_000, 0), {}, "en", "factor") == "0.5 (as listed yes)"
+    assert expression(5_000, {}, "en") == "5000"

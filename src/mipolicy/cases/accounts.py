@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -16,8 +16,8 @@ from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.score import Scores
 from mipolicy.cases.sums import sums_by
-from mipolicy.cases.year import PoolYear, cancelled, is_outsider
-from mipolicy.errors import CodeError, TableError
+from mipolicy.cases.year import PoolYear
+from mipolicy.errors import CodeError, Fault, TableError
 from mipolicy.money import Column
 from mipolicy.payment.account import ContractRecord, YearAccount
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL
@@ -48,20 +48,28 @@ def last_day(prepared: PreparedCases) -> datetime.date:
     return datetime.date(prepared.year, 12, 31)
 
 
-def read_records(table: Table, record: type[Any], what: str, prepared: PreparedCases) -> list[dict[str, Any]]:
-    """A small table of the region's books, row by row.
+def read_records(
+    table: Table, record: type[Any], what: str, prepared: PreparedCases, key: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """A small table of the region's books, row by row; key: the fields that tell one row from another.
 
-    Raises TableError for rows that cannot be read, institutions that are not in the region, and pools that are none.
+    Raises TableError for rows that cannot be read, institutions that are not in the region, pools that are none, and
+    rows that stand twice.
     """
     read = read_table(table, record, what)
     problems = [f"row {row}: {fault.message}" for row, fault in sorted(read.faults.items())]
     columns = {name: np.asarray(column).tolist() for name, column in read.columns.items()}
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    seen: set[tuple[str, ...]] = set()
     for at, row in enumerate(rows):
         if row["fixmedins_code"] not in prepared.region.institutions:
             problems.append(f"row {at}: fixmedins_code {row['fixmedins_code']!r} is not among the institutions")
         if row["pool"] not in POOL.members:
             problems.append(f"row {at}: pool {row['pool']!r} is none of {', '.join(POOL.members)}")
+        this = tuple(row[name] for name in key)
+        if this in seen:
+            problems.append(f"row {at}: {', '.join(this)} stands twice; {' and '.join(key)} have one row together")
+        seen.add(this)
     if problems:
         raise TableError(f"{what}: {'; '.join(problems[:5])}")
     return rows
@@ -70,15 +78,16 @@ def read_records(table: Table, record: type[Any], what: str, prepared: PreparedC
 def pay_contracts(prepared: PreparedCases, routes: Routes, contracts: Table | None) -> tuple[PaidContract, ...]:
     """Pay contracts by the head, under the terms of the last day of the year.
 
+    A case of theirs is paid by its contract: one whose institution, pool and condition have none is marked.
     Raises TableError, InputError; CodeError for a condition that the terms do not list.
     """
-    if contracts is None:
+    cases = np.flatnonzero(prepared.payable() & (routes.method == METHOD.position("capitation")))
+    if contracts is None and not cases.size:
         return ()
-    last = last_day(prepared)
     policy = prepared.dated.policy
-    terms = policy.build("capitation", policy.version("capitation", last))
-    rows = read_records(contracts, ContractRecord, "contracts", prepared)
-    own = _own_costs(prepared, routes, terms)
+    terms = policy.build("capitation", policy.version("capitation", last_day(prepared)))
+    rows = [] if contracts is None else read_records(contracts, ContractRecord, "contracts", prepared, _CONTRACT)
+    own = _own_costs(prepared, terms, cases, {tuple(row[name] for name in _CONTRACT) for row in rows})
     paid = []
     for row in rows:
         if row["condition"] not in terms.condition.members:
@@ -98,24 +107,37 @@ def pay_contracts(prepared: PreparedCases, routes: Routes, contracts: Table | No
     return tuple(paid)
 
 
-def _own_costs(prepared: PreparedCases, routes: Routes, terms: Any) -> dict[tuple[str, str, str], int]:
-    """The fund's share of the table's cases paid by the head, by institution, pool and condition."""
-    sound = prepared.payable() & ~cancelled(prepared) & (routes.method == METHOD.position("capitation"))
-    rows = np.flatnonzero(sound)
-    names, wide = list(prepared.region.institutions), len(terms.condition.members)
+_CONTRACT: Final = ("fixmedins_code", "pool", "condition")
+
+
+def _own_costs(
+    prepared: PreparedCases, terms: Any, cases: Column, contracted: Collection[tuple[str, ...]]
+) -> dict[tuple[str, ...], int]:
+    """The fund's share of the cases paid by the head, by institution, pool and condition; reversed ones are none.
+
+    Cases without a contract are marked: nothing would pay them.
+    """
+    names, wide = list(prepared.region.institutions), len(terms.condition.members) + 1
 
     def place(code: str) -> int:
         at = condition_of(terms, code)
-        return 0 if at is None else at
+        return wide - 1 if at is None else at
 
-    condition = prepared.facts.coded("dise_codg", rows, place)
-    key = (prepared.facts.institution.take(rows) * len(POOL.members) + prepared.pool.take(rows)) * wide + condition
-    sums = sums_by(key, prepared.facts.columns["hifp_pay"].take(rows), len(names) * len(POOL.members) * wide)
-    found = {}
-    for at, amount in enumerate(sums):
+    condition = prepared.facts.coded("dise_codg", cases, place)
+    key = (prepared.facts.institution.take(cases) * len(POOL.members) + prepared.pool.take(cases)) * wide + condition
+    counted = cases[~prepared.cancelled()[cases]]
+    size = len(names) * len(POOL.members) * wide
+    sums = sums_by(key[~prepared.cancelled()[cases]], prepared.facts.columns["hifp_pay"].take(counted), size)
+    found: dict[tuple[str, ...], int] = {}
+    for at in np.unique(key).tolist():
         of_pool, of_condition = divmod(at, wide)
         institution, pool = divmod(of_pool, len(POOL.members))
-        found[names[institution], POOL.members[pool], terms.condition.members[of_condition]] = amount
+        named = (*terms.condition.members, "of no condition in force at the end of the year")[of_condition]
+        of_contract = (names[institution], POOL.members[pool], named)
+        found[of_contract] = sums[at]
+        if of_contract not in contracted:
+            message = f"the case is paid by the head, and no contract is given for {', '.join(of_contract)}"
+            prepared.faults.mark(cases[key == at], Fault("contract", message))
     return found
 
 
@@ -123,7 +145,7 @@ def post_months(prepared: PreparedCases, routes: Routes, scores: Scores, pools: 
     """The cases that points pay, reversals with their sign, summed by institution, pool and month of posting."""
     facts = prepared.facts
     methods = [METHOD.position(name) for name in POINT_METHODS]
-    rows = np.flatnonzero(~prepared.faults.bad & np.isin(routes.method, methods) & ~is_outsider(prepared))
+    rows = np.flatnonzero(~prepared.faults.bad & np.isin(routes.method, methods) & ~prepared.outside())
     month = month_of(prepared.posted.take(rows))
     sign = 1 - 2 * prepared.reversal.take(rows).astype(np.int64)
     columns: dict[str, Column] = {
@@ -215,7 +237,8 @@ def clear_accounts(
     policy = prepared.dated.policy
     terms = policy.build("payment_clearing", policy.version("payment_clearing", last_day(prepared)))
     rows = {
-        (row["fixmedins_code"], row["pool"]): row for row in read_records(accounts, YearAccount, "accounts", prepared)
+        (row["fixmedins_code"], row["pool"]): row
+        for row in read_records(accounts, YearAccount, "accounts", prepared, ("fixmedins_code", "pool"))
     }
     missing = sorted(set(entitlements) - set(rows))
     if missing:
@@ -243,7 +266,7 @@ def clear_accounts(
 
 def _refused(prepared: PreparedCases) -> dict[tuple[str, str], int]:
     """What review refused of the cases, by institution and pool."""
-    rows = np.flatnonzero(prepared.payable() & ~cancelled(prepared) & ~is_outsider(prepared))
+    rows = np.flatnonzero(prepared.payable() & ~prepared.cancelled() & ~prepared.outside())
     return by_institution(prepared, rows, prepared.facts.columns["refused_amt"])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+from attrs import frozen
 
 from mipolicy.batch.pool import mapped
 from mipolicy.batch.prepare import BLOCK_ROWS
@@ -15,11 +16,19 @@ from mipolicy.cases.ways import Way
 from mipolicy.errors import Fault, MipolicyError
 from mipolicy.money import Column
 
-__all__ = ["run"]
+__all__ = ["Work", "run"]
+
+
+@frozen
+class Work:
+    """How many rows are worked on at once, and in how many threads; neither changes a figure."""
+
+    threads: int = 1
+    block_rows: int = BLOCK_ROWS
 
 
 def run(
-    way: Way, terms: Any, facts: Facts, rows: Column, keep: Sequence[str], threads: int, block_rows: int = BLOCK_ROWS
+    way: Way, terms: Any, facts: Facts, rows: Column, keep: Sequence[str], work: Work
 ) -> tuple[dict[str, Column], Mapping[int, Fault]]:
     """The steps asked for, by name, one figure a row; and the rows that the rule refuses, whose figures are 0.
 
@@ -30,7 +39,7 @@ def run(
     codes = way.codes(terms, facts, rows)
 
     def block(begin: int) -> tuple[list[Column], dict[int, Fault]]:
-        end = begin + block_rows
+        end = begin + work.block_rows
         part = rows[begin:end]
         given = facts.given(way.given, part, {name: column[begin:end] for name, column in codes.items()})
         try:
@@ -39,7 +48,7 @@ def run(
             return _one_by_one(way, terms, given, part, keep)
         return [np.broadcast_to(np.int64(getattr(outcome, name)), len(part)) for name in keep], {}
 
-    done = mapped(block, range(0, len(rows), block_rows), threads)
+    done = mapped(block, range(0, len(rows), work.block_rows), work.threads)
     faults: dict[int, Fault] = {}
     for _, found in done:
         faults.update(found)

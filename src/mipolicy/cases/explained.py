@@ -30,6 +30,7 @@ from mipolicy.payment.points import (
     point_value,
 )
 from mipolicy.traced import Leaf, Traced, labelled
+from mipolicy.vocabulary import mul_div
 
 __all__ = ["explain_case"]
 
@@ -116,10 +117,14 @@ def _by_rule(paid: PaidTable, method: str, row: int, names: dict[int, Named]) ->
     found = next(step for step in groups[0].steps if step.name == ("points" if way.points else "payment"))
     held = int(paid.scores.points[row] if way.points else paid.scores.payment[row])
     factor = int(paid.factor[row])
-    if way.points and factor != FACTOR_ONE:
-        returned = steps_of(_Returned(found.value, factor, held), {})
-        groups.append(StepGroup("再入院", "return to the same group", returned))
-    elif found.value != held:
+    if factor != FACTOR_ONE:
+        shape = _Returned if way.points else _ReturnedAmount
+        applied = Traced(factor, leaf=_leaf("factor", "再入院系数", "factor for the return", "factor"))
+        before = Traced(found.value, leaf=_leaf(found.name, found.zh, found.en, "points" if way.points else "fen"))
+        after = mul_div(before, applied, int(FACTOR_ONE))
+        groups.append(StepGroup("再入院", "return to the same group", steps_of(shape(before, applied, after), {})))
+        found = attrs.evolve(found, value=int(after))
+    if found.value != held:
         raise IdentityError(f"{method}: the traced {found.name} {found.value} is not the paid {held}")
     return groups
 
@@ -131,6 +136,15 @@ class _Returned:
     before: int = labelled("points", "病例点数", "points of the case")
     factor: int = labelled("factor", "再入院系数", "factor for the return")
     points: int = labelled("points", "计入点数", "points that count")
+
+
+@attrs.frozen
+class _ReturnedAmount:
+    """What a return makes of the payment of a stay."""
+
+    before: int = labelled("fen", "基金应付", "owed by the fund")
+    factor: int = labelled("factor", "再入院系数", "factor for the return")
+    payment: int = labelled("fen", "计入基金应付", "owed by the fund after the return")
 
 
 def _money(paid: PaidTable, row: int, names: dict[int, Named]) -> list[StepGroup]:

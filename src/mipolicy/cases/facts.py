@@ -17,6 +17,7 @@ from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.region import AUXILIARY, Region
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
+from mipolicy.records import NO_AMOUNT
 from mipolicy.rounding import mul_div
 from mipolicy.texts import Coded
 
@@ -125,11 +126,27 @@ class _Rows:
 
 
 def _of_group(name: str) -> Callable[[_Rows], Any]:
-    return lambda rows: rows.region.of_group[name].take(rows.group)
+    def fact(rows: _Rows) -> Any:
+        column = rows.region.of_group[name]
+        return column.take(rows.group) if column.size else np.zeros(len(rows.group), np.int64)
+
+    return fact
 
 
 def _of_institution(name: str) -> Callable[[_Rows], Any]:
     return lambda rows: getattr(rows.region, name).take(rows.institution)
+
+
+def _institution_factor(rows: _Rows) -> Any:
+    """The factor; 1 where none is stated, for rules that do not multiply by it: others never see such a case."""
+    stated = rows.region.institution_factor.take(rows.institution)
+    return np.where(stated == NO_AMOUNT, int(FACTOR_ONE), stated)
+
+
+def _level_mean(rows: _Rows) -> Any:
+    if not rows.region.groups:
+        return np.zeros(len(rows.group), np.int64)
+    return rows.region.means.take(rows.level * len(rows.region.groups) + rows.group)
 
 
 def _auxiliary_factor(rows: _Rows) -> Any:
@@ -152,9 +169,10 @@ def _fund_rate(rows: _Rows) -> Column:
 _DERIVED: Final[Mapping[str, Callable[[_Rows], Any]]] = {
     **{name: _of_group(name) for name in ("base_points", "weight", "group_mean", "mean_days")},
     **{name: _of_group(name) for name in ("basic_group", "tcm_group", "new_group")},
-    **{name: _of_institution(name) for name in ("institution_factor", "pilot_tcm", "day_surgery_accepted")},
+    **{name: _of_institution(name) for name in ("pilot_tcm", "day_surgery_accepted")},
+    "institution_factor": _institution_factor,
     "level": lambda rows: rows.level,
-    "level_mean": lambda rows: rows.region.means.take(rows.level * len(rows.region.groups) + rows.group),
+    "level_mean": _level_mean,
     "difference_factor": lambda rows: rows.region.difference(rows.institution, rows.known_group),
     "auxiliary_factor": _auxiliary_factor,
     "fund_rate": _fund_rate,

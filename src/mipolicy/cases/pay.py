@@ -11,6 +11,7 @@ from attrs import field, frozen
 
 from mipolicy.batch.columns import Table
 from mipolicy.batch.dated import BatchGap, Gaps
+from mipolicy.batch.prepare import BLOCK_ROWS
 from mipolicy.batch.result import Rejects
 from mipolicy.cases.accounts import (
     PaidContract,
@@ -22,6 +23,7 @@ from mipolicy.cases.accounts import (
     post_months,
     share_pools,
 )
+from mipolicy.cases.blocks import Work
 from mipolicy.cases.prepare import PreparedCases, prepare_cases
 from mipolicy.cases.region import read_region
 from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
@@ -30,9 +32,7 @@ from mipolicy.cases.score import Scores, score_cases
 from mipolicy.cases.several import choose_by_item, join_returns, with_factor
 from mipolicy.cases.year import (
     PoolYear,
-    cancelled,
     close_pool,
-    is_outsider,
     outsiders_by_item,
     pay_at_budget_value,
     pool_terms,
@@ -65,6 +65,7 @@ def pay_table(
     at: At = "settlement",
     gaps: Gaps = "raise",
     threads: int | None = None,
+    block_rows: int = BLOCK_ROWS,
 ) -> PaidTable:
     """Pay a table of cases of a region's year, each by exactly one method, and close the year of each pool.
 
@@ -72,26 +73,27 @@ def pay_table(
     named as `Institution`, `Group`, `DifferenceFactor`, `AuxiliaryFactor`; contracts: paid by the head, as
     `ContractRecord`; accounts: the agency's books, as `YearAccount`: with them the year is cleared; year: the year that
     is closed, the only one of the table by default; at: the settlement value, or the budget value published before the
-    year, without closing it; gaps: "raise" before any case is paid, or "reject" those that meet one.
+    year, without closing it; gaps: "raise" before any case is paid, or "reject" those that meet one; threads,
+    block_rows: how many rows are worked on at once, and in how many threads, which changes no figure.
     Raises TableError, BatchGap, PolicyGap, RepealedPolicy, InputError.  Bad rows go to the rejects with their reason.
     """
-    _check_options(at, gaps, threads)
+    _check_options(at, gaps, threads, block_rows)
     region = read_region(institutions, groups, differences, auxiliaries)
-    workers = threads or min(os.cpu_count() or 1, 2)
-    prepared = prepare_cases(policy, cases, region, year, workers)
+    work = Work(threads or min(os.cpu_count() or 1, 2), block_rows)
+    prepared = prepare_cases(policy, cases, region, year, work.threads)
     present = [POOL.members[at] for at in np.unique(prepared.pool[prepared.payable()]).tolist()]
     terms = {pool: pool_terms(prepared, pool) for pool in present}
     outsiders = outsiders_by_item(prepared, {pool: of for pool, (of, _) in terms.items()})
-    routes, scores, factor = route_and_score(prepared, outsiders, gaps, workers)
+    routes, scores, factor = route_and_score(prepared, outsiders, gaps, work)
     contracts_paid = pay_contracts(prepared, routes, contracts)
     pools: dict[str, PoolYear] = {}
     values: dict[str, int] = {}
     for pool, of in terms.items():
         if at == "budget":
-            values[pool] = pay_at_budget_value(prepared, routes, scores, pool, of, threads=workers)
+            values[pool] = pay_at_budget_value(prepared, routes, scores, pool, of, work=work)
         else:
             beside = sum(each.paid.payment for each in contracts_paid if each.pool == pool)
-            pools[pool] = close_pool(prepared, routes, scores, pool, of, beside=beside, threads=workers)
+            pools[pool] = close_pool(prepared, routes, scores, pool, of, beside=beside, work=work)
     _reverse(prepared, routes, scores)
     prepared.dated.warn(stacklevel=3)
     of_year = _year_end(prepared, routes, scores, pools, contracts_paid, accounts) if pools else YearOfAccounts()
@@ -107,31 +109,34 @@ class YearOfAccounts:
     clearing: Clearing | None = None
 
 
-def _check_options(at: str, gaps: str, threads: int | None) -> None:
+def _check_options(at: str, gaps: str, threads: int | None, block_rows: int) -> None:
     if at not in ("settlement", "budget"):
         raise TableError(f"at takes 'settlement' or 'budget', not {at!r}")
     if gaps not in ("raise", "reject"):
         raise TableError(f"gaps takes 'raise' or 'reject', not {gaps!r}")
     if threads is not None and threads < 1:
         raise TableError("threads must be at least 1")
+    if block_rows < 1:
+        raise TableError("block_rows must be at least 1")
 
 
 def route_and_score(
-    prepared: PreparedCases, outsiders: Column, gaps: Gaps, threads: int
+    prepared: PreparedCases, outsiders: Column, gaps: Gaps, work: Work
 ) -> tuple[Routes, Scores, Column]:
     """Every case with its method and its points or price.
 
     Raises BatchGap where the policy leaves open what some case needs, and gaps are not rejected.
     """
     _state_year(prepared)
-    routes = route_cases(prepared, outsiders, threads)
+    routes = route_cases(prepared, outsiders, work)
     factor = join_returns(prepared, routes)
-    choose_by_item(prepared, routes, threads)
-    scores = score_cases(prepared, routes, threads)
+    choose_by_item(prepared, routes, work)
+    scores = score_cases(prepared, routes, work)
     if prepared.dated.gaps and gaps == "raise":
         raise BatchGap(tuple(prepared.dated.gaps))
     returned = np.flatnonzero(factor != FACTOR_ONE)
-    scores.points[returned] = with_factor(scores.points[returned], factor[returned])
+    for column in (scores.points, scores.standard, scores.payment):
+        column[returned] = with_factor(column[returned], factor[returned])
     return routes, scores, factor
 
 
@@ -184,7 +189,7 @@ def _entitlements(
 ) -> dict[tuple[str, str], int]:
     """What the local fund owes by institution and pool: for points, for cases paid otherwise, by the head."""
     by_points = np.isin(routes.method, [METHOD.position(name) for name in POINT_METHODS])
-    local = prepared.payable() & ~cancelled(prepared) & ~is_outsider(prepared)
+    local = prepared.payable() & ~prepared.cancelled() & ~prepared.outside()
     owed = np.where(by_points, scores.carved_out, scores.payment)
     found = by_institution(prepared, np.flatnonzero(local), owed)
     for pool, of in pools.items():

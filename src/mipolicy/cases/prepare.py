@@ -70,6 +70,16 @@ class PreparedCases:
         sound = ~self.faults.bad | self.dated.gapped
         return np.flatnonzero(sound & (self.reversal == 0))
 
+    def cancelled(self) -> Any:
+        """Which cases a reversal of the table takes back; they and their reversals come to nothing together."""
+        gone = np.zeros(self.read.rows, bool)
+        gone[self.original[self.original >= 0]] = True
+        return gone
+
+    def outside(self) -> Any:
+        """Which rows are of people insured elsewhere."""
+        return self.facts.texts["insuplc_admdvs"].figures(lambda code: int(code != "")) != 0
+
     def text(self, name: str, row: int) -> str:
         """A text of one row."""
         column = self.read.columns[name]
@@ -142,7 +152,9 @@ def _year(posted: Column, faults: Faults, year: int | None) -> int:
             raise TableError(
                 f"cases are posted in {', '.join(map(str, years))}: say which year is closed, year={years[-1]}"
             )
-        return int(years[0]) if years else as_date(0).year
+        if not years:
+            raise TableError("no case of the table can be paid: say which year is closed, year=")
+        return int(years[0])
     first, last = (day_number(datetime.date(year, month, day)) for month, day in ((1, 1), (12, 31)))
     other = good[(posted[good] < first) | (posted[good] > last)]
     faults.mark(other, lambda row: Fault("year", f"posted on {as_date(int(posted[row]))}, outside {year}"))
@@ -250,6 +262,12 @@ def _check(prepared: PreparedCases) -> None:
         faults.mark(np.flatnonzero(broken), Fault(reason, message))
 
 
+def _elsewhere(prepared: PreparedCases, row: int, at: int) -> str:
+    """The first of person, institution, scheme and insured place that differs between a reversal and its case."""
+    names = ("psn_no", "fixmedins_code", "insutype", "insuplc_admdvs")
+    return next((name for name in names if prepared.text(name, row) != prepared.text(name, at)), "")
+
+
 def _match_reversals(prepared: PreparedCases) -> None:
     """Match each reversal to its case in the table; one that matches none, or a case reversed twice, is marked."""
     ids = Coded.of(prepared.read.columns["setl_id"])
@@ -264,6 +282,8 @@ def _match_reversals(prepared: PreparedCases) -> None:
             why = f"case {named}, which it reverses, is rejected"
         elif at in taken:
             why = f"case {named} is reversed twice"
+        elif other := _elsewhere(prepared, row, at):
+            why = f"{other} is not that of case {named}, which it reverses"
         elif any(int(of[name][row]) != -int(of[name][at]) for name in _AMOUNTS):
             why = f"a reversal carries the amounts of case {named} with the opposite sign"
         else:

@@ -165,7 +165,7 @@ def _sound(table: Table, record: type[Any], what: str) -> ReadTable:
 def _places(read: ReadTable, name: str, what: str) -> dict[str, int]:
     codes = np.asarray(read.columns[name]).tolist()
     places: dict[str, int] = {}
-    for at, code in enumerate(codes):
+    for at, code in enumerate(codes):  # in the order of the table, so that the place of a code is its position
         places.setdefault(code, at)
     wrong = [f"row {at}: {name} {code!r} stands twice" for at, code in enumerate(codes) if places[code] != at]
     wrong += [f"row {at}: {name} is empty" for at, code in enumerate(codes) if not code]
@@ -189,15 +189,16 @@ def _words(read: ReadTable, name: str, allowed: tuple[str, ...], what: str, prob
 def _means(read: ReadTable, problems: list[str]) -> Column:
     """Mean cost by level and group, one row a level; the area's where a level has none."""
     area = np.asarray(read.columns["group_mean"], np.int64)
+    codes = np.asarray(read.columns["group_code"])
     rows = []
     for at in range(len(LEVEL.members)):
         own = np.asarray(read.columns[_MEANS[at]], np.int64) if at < len(_MEANS) else np.full(len(area), NO_AMOUNT)
         rows.append(np.where(own == NO_AMOUNT, area, own))
-    for name, column in zip((*_MEANS, "group_mean"), rows, strict=True):
-        for row in np.flatnonzero(column <= 0)[:1].tolist():
-            code = np.asarray(read.columns["group_code"])[row]
+    for name in ("group_mean", *_MEANS):
+        stated = np.asarray(read.columns[name], np.int64)
+        for row in np.flatnonzero((stated <= 0) & (stated != NO_AMOUNT))[:1].tolist():
             problems.append(
-                f"groups: row {row}: {name} of {code} is not above 0: a case needs a mean to be measured by"
+                f"groups: row {row}: {name} of {codes[row]} is not above 0: a case needs a mean to be measured by"
             )
     return np.concatenate(rows) if rows else np.empty(0, np.int64)
 

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.batch.prepare import is_uniform
-from mipolicy.cases.blocks import run
+from mipolicy.cases.blocks import Work, run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.region import Region
 from mipolicy.cases.ways import Way, listed
@@ -49,7 +49,7 @@ class Routes:
         return {name: np.flatnonzero(self.method == at) for at, name in enumerate(METHOD.members)}
 
 
-def route_cases(prepared: PreparedCases, by_item_outsider: Column, threads: int) -> Routes:
+def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -> Routes:
     """Route the cases that can be paid; those on two lists are marked where the terms refuse them.
 
     by_item_outsider: 1 for people insured elsewhere whose pool pays them by item.
@@ -71,10 +71,11 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, threads: int)
             for of_list, here in prepared.dated.versions(word, of_version, days):
                 asked = within if here is of_version else _mask(count, here)
                 flags[f"on_{word}"][listed(word, prepared.dated.policy.build(word, of_list), facts, asked)] = 1
+        flags["on_capitation"][prepared.outside()] = 0  # who is insured elsewhere is enrolled nowhere here
         for name, column in flags.items():
             facts.set(name, column)
         unusual = _route_usual(prepared, terms, of_version, routes)
-        done, refused = run(ROUTER, terms, facts, unusual, ("on_lists", "method", "reason", "original"), threads)
+        done, refused = run(ROUTER, terms, facts, unusual, ("on_lists", "method", "reason", "original"), work)
         for row, fault in refused.items():
             faults.mark(np.array([row]), fault)
         for name in _STEPS:
@@ -109,7 +110,7 @@ def _route_usual(prepared: PreparedCases, terms: RouterTerms, rows: Column, rout
     one_each = np.full(len(region.institutions), -1, np.int64)
     one_each[place] = usual
     asked = np.flatnonzero(one_each >= 0)
-    done, refused = run(ROUTER, terms, facts, one_each[asked], _STEPS, 1)
+    done, refused = run(ROUTER, terms, facts, one_each[asked], _STEPS, Work())
     if refused:
         return rows
     for name in _STEPS:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mipolicy.cases.blocks import run
+from mipolicy.cases.blocks import Work, run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.score import versions_of
@@ -22,7 +22,16 @@ from mipolicy.texts import Coded, hashed
 __all__ = ["choose_by_item", "join_returns", "rank_of"]
 
 _DRG: Final = ("drg_points", "drg_weight")
-_JOINED: Final = ("psn_part_amt", "other_pay", "hifp_pay", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt")
+_JOINED: Final = (
+    "psn_part_amt",
+    "other_pay",
+    "hifp_pay",
+    "fulamt_ownpay_amt",
+    "overlmt_selfpay",
+    "preselfpay_amt",
+    "carve_out_amt",
+    "unreasonable_amt",
+)
 _EXCESS: Final = {"drg_points": ("cost_points", "standard_points"), "drg_weight": ("reasonable_cost", "group_standard")}
 """By method: the steps whose difference ranks high outliers within an institution."""
 
@@ -38,16 +47,21 @@ def rank_of(ids: Any) -> Column:
     return place
 
 
+def _counted(prepared: PreparedCases) -> Any:
+    """Sound cases that no reversal takes back."""
+    return prepared.payable() & ~prepared.cancelled()
+
+
 def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
     """A factor on the points of each case: what the terms make of stays to which the person returned.
 
     Where returns are merged, the last stay carries cost, days and payers of all, and the others nothing.  The terms are
-    those of the last day of the year.
+    those of the last day of the year; stays that a reversal takes back are none.
     """
     factor = np.full(prepared.read.rows, int(FACTOR_ONE), np.int64)
     of_method = routes.rows_by_method()
     rows = np.sort(np.concatenate([of_method[name] for name in _DRG]))
-    rows = rows[prepared.payable().take(rows) & (prepared.facts.group.take(rows) >= 0)]
+    rows = rows[_counted(prepared).take(rows) & (prepared.facts.group.take(rows) >= 0)]
     last = np.full(prepared.read.rows, (datetime.date(prepared.year, 12, 31) - datetime.date(1970, 1, 1)).days)
     for version, of_terms in prepared.dated.versions("readmission", rows, last):
         terms: ReadmissionTerms = prepared.dated.policy.build("readmission", version)
@@ -115,19 +129,19 @@ def _merge(prepared: PreparedCases, rows: Column, into: Column, found: Any) -> N
         facts.made[name][rows] += sign * found.deductible_returned
 
 
-def choose_by_item(prepared: PreparedCases, routes: Routes, threads: int) -> None:
+def choose_by_item(prepared: PreparedCases, routes: Routes, work: Work) -> None:
     """State which high outliers are within their institution's quota, where the terms score so many by their cost."""
     facts = prepared.facts
     chosen = np.zeros(prepared.read.rows, np.int64)
     facts.set("by_item", chosen)
-    of_method, sound = routes.rows_by_method(), prepared.payable()
+    of_method, sound = routes.rows_by_method(), _counted(prepared)
     for method, steps in _EXCESS.items():
         rows = of_method[method][sound.take(of_method[method])]
         way = WAYS[method]
         for terms, here in versions_of(prepared, way, rows):
             if terms.high_way != "by_item":
                 continue
-            done, refused = run(way, terms, facts, here, ("high", *steps), threads)
+            done, refused = run(way, terms, facts, here, ("high", *steps), work)
             for row, fault in refused.items():
                 prepared.faults.mark(np.array([row]), fault)
             chosen[here] = chosen_by_item(
@@ -139,6 +153,6 @@ def choose_by_item(prepared: PreparedCases, routes: Routes, threads: int) -> Non
             )
 
 
-def with_factor(points: Column, factor: Column) -> Column:
-    """Points times a factor, half up."""
-    return mul_div(points, factor, int(FACTOR_ONE))
+def with_factor(figures: Column, factor: Column) -> Column:
+    """Points or amounts times a factor, half up."""
+    return mul_div(figures, factor, int(FACTOR_ONE))

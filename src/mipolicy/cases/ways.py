@@ -25,13 +25,27 @@ def _no_codes(_terms: Any, _facts: Facts, _rows: Column) -> Codes:
     return {}
 
 
+def _no_factor(_terms: Any) -> bool:
+    return False
+
+
+def _always(_terms: Any) -> bool:
+    return True
+
+
+def _as_adjusted(terms: drg_weight.DrgWeightTerms) -> bool:
+    return terms.adjusted_by == "institution_factor"
+
+
 @frozen
 class Way:
     """How a method pays: the section of its terms, its rule and input, and which of its steps count.
 
     section: its name, or the name before the pool's where each pool has its own (`by_pool`); points: whether it gives
     points, which the point value turns into money; codes: facts that the terms' own lists give of a case; by_item: the
-    step that says that the case is paid by item after all, if the rule has one.
+    step that says that the case is paid by item after all, if the rule has one; takes_factor: whether the terms
+    multiply by the institution factor, which an institution then has to have; scale: the figure of the terms that says
+    how many points the mean cost of all cases is.
     """
 
     section: str
@@ -40,6 +54,8 @@ class Way:
     points: bool
     codes: Callable[[Any, Facts, Column], Codes] = _no_codes
     by_item: str = ""
+    takes_factor: Callable[[Any], bool] = _no_factor
+    scale: str = ""
     by_pool: bool = False
 
     def sections(self) -> tuple[tuple[str, int], ...]:
@@ -84,10 +100,14 @@ def _bed_day_list(terms: bed_day.BedDayTerms, facts: Facts, rows: Column) -> Cod
 
 WAYS: Final[Mapping[str, Way]] = MappingProxyType(
     {
-        "dip": Way("dip", dip.DipCase, dip.score, True, by_item="paid_by_item"),
-        "drg_points": Way("drg_points", drg_points.DrgPointsCase, drg_points.pay, True),
-        "bed_day_points": Way("bed_day", bed_day.BedDayCase, bed_day.pay, True, _bed_day_list),
-        "drg_weight": Way("drg_weight", drg_weight.DrgCase, drg_weight.pay, False, by_pool=True),
+        "dip": Way(
+            "dip", dip.DipCase, dip.score, True, by_item="paid_by_item", takes_factor=_always, scale="mean_points"
+        ),
+        "drg_points": Way("drg_points", drg_points.DrgPointsCase, drg_points.pay, True, scale="scale"),
+        "bed_day_points": Way("bed_day", bed_day.BedDayCase, bed_day.pay, True, _bed_day_list, scale="scale"),
+        "drg_weight": Way(
+            "drg_weight", drg_weight.DrgCase, drg_weight.pay, False, by_pool=True, takes_factor=_as_adjusted
+        ),
         "single_disease": Way(
             "single_disease",
             single_disease.PricedCase,

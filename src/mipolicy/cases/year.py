@@ -11,7 +11,7 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.calendar import day_number
-from mipolicy.cases.blocks import run
+from mipolicy.cases.blocks import Work, run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.score import Scores
@@ -37,7 +37,7 @@ from mipolicy.payment.points import (
 )
 from mipolicy.rounding import mul_div
 
-__all__ = ["PoolYear", "close_pool", "is_outsider", "outsiders_by_item", "pay_at_budget_value", "pool_terms"]
+__all__ = ["PoolYear", "close_pool", "outsiders_by_item", "pay_at_budget_value", "pool_terms"]
 
 _POINTS: Final = tuple(METHOD.position(name) for name in POINT_METHODS)
 _STEPS: Final = ("standard", "before_floor", "raised", "payment")
@@ -74,15 +74,10 @@ def pool_terms(prepared: PreparedCases, pool: str) -> tuple[PointValueTerms, Poo
     return found[0], found[1]
 
 
-def is_outsider(prepared: PreparedCases) -> Any:
-    """Which cases are of people insured elsewhere."""
-    return prepared.facts.texts["insuplc_admdvs"].figures(lambda code: int(code != "")) != 0
-
-
 def outsiders_by_item(prepared: PreparedCases, terms: Mapping[str, PointValueTerms]) -> Column:
     """1 for people insured elsewhere whose pool pays them by item."""
     by_item = [int(pool in terms and terms[pool].outsiders == "by_item") for pool in POOL.members]
-    found: Column = np.array(by_item, np.int8).take(prepared.pool) * is_outsider(prepared)
+    found: Column = np.array(by_item, np.int8).take(prepared.pool) * prepared.outside()
     return found
 
 
@@ -94,7 +89,7 @@ def close_pool(
     of: tuple[PointValueTerms, PoolBudgetTerms],
     *,
     beside: int,
-    threads: int,
+    work: Work,
 ) -> PoolYear:
     """Pay the cases of a pool that points pay, into `scores`, and close its year.
 
@@ -102,7 +97,7 @@ def close_pool(
     Raises InputError where the points come to nothing, or more is set aside than the budget holds.
     """
     terms, budget = of
-    outside, counted = is_outsider(prepared), ~cancelled(prepared)
+    outside, counted = prepared.outside(), ~prepared.cancelled()
     mine = prepared.payable() & (prepared.pool == POOL.position(pool))
     by_points = mine & np.isin(routes.method, _POINTS)
     rows = np.flatnonzero(by_points)
@@ -110,15 +105,13 @@ def close_pool(
     owed_here = np.flatnonzero(mine & ~outside & counted)
     fund = distributable(budget, total((scores.payment + scores.carved_out)[owed_here]) + beside)
     sharing = np.flatnonzero(by_points & counted & (~outside | (terms.outsiders == "in_point_pool")))
-    _set_fund_rate(prepared, terms, sharing)
+    _set_fund_rate(prepared, terms, rows, sharing)
     value, totals, published = no_points(fund.fund), PointTotals(), published_value(terms, budget)
-    if len(rows):
+    if (by_points & counted).any():
         totals = _totals(prepared, scores, sharing)
         value = point_value(terms, fund.fund, totals, published)
-        done = _pay(prepared, scores, terms, value, rows, threads)
-        institutions = _institutions(prepared, scores, done, np.isin(rows, sharing), rows, outside)
-    else:
-        institutions = []
+    done = _pay(prepared, scores, terms, value, rows, work)
+    institutions = _institutions(prepared, scores, done, np.isin(rows, sharing), rows, outside)
     closing = close(terms, pool, fund, value, institutions)
     return PoolYear(
         pool,
@@ -139,7 +132,7 @@ def pay_at_budget_value(
     pool: str,
     of: tuple[PointValueTerms, PoolBudgetTerms],
     *,
-    threads: int,
+    work: Work,
 ) -> int:
     """Pay the cases of a pool by the value published at the start of the year, into `scores`; gives that value.
 
@@ -153,17 +146,9 @@ def pay_at_budget_value(
             f"pool_budget.{pool} publishes no budget value for {prepared.year}: cases are paid at the clearing"
         )
     _carve_out(prepared, scores, terms, rows)
-    _set_fund_rate(prepared, terms, rows)
-    _pay(prepared, scores, terms, no_points(0, value), rows, threads)
+    _set_fund_rate(prepared, terms, rows, rows)
+    _pay(prepared, scores, terms, no_points(0, value), rows, work)
     return value
-
-
-def cancelled(prepared: PreparedCases) -> Any:
-    """Which cases a reversal of the table takes back; they and their reversals come to nothing together."""
-    gone = np.zeros(prepared.read.rows, bool)
-    taken = prepared.original[prepared.original >= 0]
-    gone[taken] = True
-    return gone
 
 
 def _carve_out(prepared: PreparedCases, scores: Scores, terms: PointValueTerms, rows: Column) -> None:
@@ -175,25 +160,28 @@ def _carve_out(prepared: PreparedCases, scores: Scores, terms: PointValueTerms, 
     if not amount.any():
         return
     if terms.netting != "parts":
-        amount = mul_div(
-            amount, prepared.facts.columns["hifp_pay"].take(rows), prepared.facts.columns["medfee_sumamt"].take(rows)
-        )
+        cost = np.asarray(prepared.facts.of("medfee_sumamt", rows))
+        amount = mul_div(amount, prepared.facts.of("hifp_pay", rows), np.where(cost == 0, 1, cost))
     scores.carved_out[rows] = amount
 
 
-def _set_fund_rate(prepared: PreparedCases, terms: PointValueTerms, sharing: Column) -> None:
-    """The fund's share of cost, item by item, of the institution or group, where the terms take it from there."""
-    facts = prepared.facts
+def _set_fund_rate(prepared: PreparedCases, terms: PointValueTerms, rows: Column, sharing: Column) -> None:
+    """The fund's share of cost, item by item, of the institution or group, where the terms take it from there.
+
+    rows: the pool's cases that points pay; sharing: those over which the shares are taken.  Other pools keep theirs.
+    """
     if terms.rate_of not in ("institution", "group"):
-        facts.made.pop("fund_rate", None)
         return
+    facts = prepared.facts
     place = facts.institution if terms.rate_of == "institution" else facts.group + 1
     size = int(place.max()) + 1 if place.size else 0
     paid, cost = (
         sums_by(place.take(sharing), facts.columns[name].take(sharing), size) for name in ("hifp_pay", "medfee_sumamt")
     )
     rates = [mul_div(one, int(RATE_ONE), other) if other else 0 for one, other in zip(paid, cost, strict=True)]
-    facts.set("fund_rate", np.array(rates, np.int64).take(place))
+    of_rows = np.array(facts.of("fund_rate", np.arange(prepared.read.rows)), np.int64)
+    of_rows[rows] = np.array(rates, np.int64).take(place.take(rows))
+    facts.set("fund_rate", of_rows)
 
 
 def _totals(prepared: PreparedCases, scores: Scores, rows: Column) -> PointTotals:
@@ -206,11 +194,11 @@ def _totals(prepared: PreparedCases, scores: Scores, rows: Column) -> PointTotal
 
 
 def _pay(
-    prepared: PreparedCases, scores: Scores, terms: PointValueTerms, value: PointValue, rows: Column, threads: int
+    prepared: PreparedCases, scores: Scores, terms: PointValueTerms, value: PointValue, rows: Column, work: Work
 ) -> dict[str, Column]:
     prepared.facts.set("points", scores.points)
     way = Way("point_value", PointCase, partial(_paid, value), points=True)
-    done, refused = run(way, terms, prepared.facts, rows, _STEPS, threads)
+    done, refused = run(way, terms, prepared.facts, rows, _STEPS, work)
     for row, fault in refused.items():  # no case is refused at the clearing: its points were sound
         raise InputError(f"case {prepared.text('setl_id', row)}: {fault.message}")
     scores.standard[rows], scores.payment[rows] = done["standard"], done["payment"]

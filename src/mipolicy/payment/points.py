@@ -218,7 +218,8 @@ def point_value(terms: PointValueTerms, fund: int, totals: PointTotals, budget: 
 
     fund: the distributable fund, in fen; totals: over the cases that share the pool's points; budget: the budget value
     of the start of the year, in millionths of a yuan, needed where the terms bound the value by it.
-    Raises InputError where there are no points, where the fund's share cannot be computed, and without a budget value.
+    Raises InputError where there are no points or next to none, where the fund's share cannot be computed, and without
+    a budget value.
     Source: formulas.md section 2: F / Σ, (F / s) / Σ, (F + Σ patient + Σ other payers) / Σ.
     """
     if totals.points <= 0:
@@ -230,6 +231,11 @@ def point_value(terms: PointValueTerms, fund: int, totals: PointTotals, budget: 
     numerator, denominator = _whole(terms, fund, totals)
     step = 10 ** (_MOST_DECIMALS - int(terms.decimals))
     unbounded = mul_div(numerator, POINT_FEN // step, denominator * totals.points) * step
+    if unbounded > NO_PRICE_LIMIT:
+        raise InputError(
+            f"a fund of {yuan_text(fund)} yuan over {plain_text(totals.points, int(FACTOR_ONE))} points makes a point "
+            "value that no pool has: check the points of its cases"
+        )
     floor, ceiling = 0, NO_PRICE_LIMIT
     if terms.bounds != "none":
         if budget <= 0:

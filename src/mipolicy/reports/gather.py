@@ -10,7 +10,6 @@ from attrs import evolve, fields, frozen
 
 from mipolicy.cases.result import PaidTable
 from mipolicy.cases.sums import sums_by
-from mipolicy.cases.year import cancelled, is_outsider
 from mipolicy.errors import IdentityError
 from mipolicy.money import Column
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL, REVIEW
@@ -111,7 +110,7 @@ _CAPITATION: Final = METHOD.position("capitation")
 
 def counted(paid: PaidTable) -> Column:
     """The rows of the table given that are cases and stand: no rejects, no reversals and none that one takes back."""
-    return np.flatnonzero(paid.prepared.payable() & ~cancelled(paid.prepared))
+    return np.flatnonzero(paid.prepared.payable() & ~paid.prepared.cancelled())
 
 
 def _columns(paid: PaidTable, rows: Column) -> list[Column]:
@@ -144,7 +143,7 @@ def sums_by_method(paid: PaidTable) -> dict[Key, dict[int, tuple[CaseSums, CaseS
     """By institution and pool, then by method: the cases of people insured here, and of those insured elsewhere."""
     rows = counted(paid)
     methods, keys = len(METHOD.members), len(paid.prepared.region.institutions) * len(POOL.members)
-    place = (_key(paid, rows) * methods + paid.routes.method.take(rows)) * 2 + is_outsider(paid.prepared)[rows]
+    place = (_key(paid, rows) * methods + paid.routes.method.take(rows)) * 2 + paid.prepared.outside()[rows]
     found: dict[Key, dict[int, tuple[CaseSums, CaseSums]]] = {}
     for at, sums in _summed(paid, rows, place, keys * methods * 2).items():
         (key, method), outside = divmod(at // 2, methods), at % 2
@@ -189,7 +188,7 @@ def reviewed(paid: PaidTable) -> dict[Key, tuple[ReviewLine, ...]]:
 def refused(paid: PaidTable) -> Mapping[Key, int]:
     """What review refused of the cases of people insured here, by institution and pool."""
     rows = counted(paid)
-    rows = rows[~is_outsider(paid.prepared)[rows]]
+    rows = rows[~paid.prepared.outside()[rows]]
     keys = len(paid.prepared.region.institutions) * len(POOL.members)
     sums = sums_by(_key(paid, rows), np.asarray(paid.prepared.facts.columns["refused_amt"]).take(rows), keys)
     return {_named(paid, key): amount for key, amount in enumerate(sums) if amount}
@@ -198,7 +197,7 @@ def refused(paid: PaidTable) -> Mapping[Key, int]:
 def elsewhere_by_place(paid: PaidTable) -> dict[Key, tuple[PayerLine, ...]]:
     """By institution and pool, what the funds of other places owe, in the order of their codes."""
     rows = counted(paid)
-    rows = rows[is_outsider(paid.prepared)[rows]]
+    rows = rows[paid.prepared.outside()[rows]]
     of_case = paid.prepared.facts.texts["insuplc_admdvs"].take(rows)
     wide, keys = max(1, len(of_case.values)), len(paid.prepared.region.institutions) * len(POOL.members)
     place = _key(paid, rows) * wide + of_case.codes

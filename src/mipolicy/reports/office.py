@@ -13,7 +13,7 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.cases.accounts import last_day
-from mipolicy.cases.blocks import run
+from mipolicy.cases.blocks import Work, run
 from mipolicy.cases.result import PaidTable
 from mipolicy.cases.score import versions_of
 from mipolicy.cases.sums import sums_by
@@ -206,10 +206,10 @@ def _by_method(paid: PaidTable, rows: Column) -> Column:
         way, mine = WAYS[word], held[method == METHOD.position(word)]
         for terms, here in versions_of(paid.prepared, way, mine):
             if word == "dip":
-                done, _ = run(way, terms, paid.prepared.facts, here, ("band",), 1)
+                done, _ = run(way, terms, paid.prepared.facts, here, ("band",), Work())
                 classes[here] = of_band.take(done["band"])
             else:
-                done, _ = run(way, terms, paid.prepared.facts, here, ("low", "high"), 1)
+                done, _ = run(way, terms, paid.prepared.facts, here, ("low", "high"), Work())
                 classes[here] = np.where(done["low"] != 0, _LOW, np.where(done["high"] != 0, _HIGH, _NORMAL))
     found: Column = classes.take(rows)
     return found
