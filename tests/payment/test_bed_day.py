@@ -26,6 +26,7 @@ from mipolicy.payment.bed_day import (
 )
 from tests.oracles import bed_day as oracle
 from tests.payment.drg_cases import LEVELS, ONE
+from tests.payment.shared import check_refused
 from tests.strategies import as_columns, as_rows, as_traced
 
 many = settings(max_examples=150, deadline=None)
@@ -179,7 +180,4 @@ ONLY = attrs.evolve(PHASED, standards=PHASED.standards[:2])
     ],
 )  # fmt: skip
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)

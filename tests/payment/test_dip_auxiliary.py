@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyError
+from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyError, TableError
 from mipolicy.payment.case import AuxiliaryFactor
 from mipolicy.payment.dip_auxiliary import (
     DIMENSION,
@@ -26,6 +26,7 @@ from mipolicy.payment.dip_auxiliary import (
 from mipolicy.payment.moments import Moments, explained
 from tests.oracles import dip_auxiliary as oracle
 from tests.oracles import half_up
+from tests.payment.shared import check_refused
 
 many = settings(max_examples=150, deadline=None)
 MILLION = 1_000_000
@@ -214,13 +215,19 @@ def column(*figures: int) -> Any:
         ),
         (
             lambda: ClassSums.of("cci", ("A00.0",), ("a",), column(0, 0), column(0, 1), column(5, 5)),
-            InputError,
-            "cci: row 1: class is 1, allowed is 0 to 0; code it anew, and take reversals out",
+            CodeError,
+            "cci: row 1: aux_class is 1, allowed is 0 to 0; it numbers the names given",
+        ),
+        (
+            lambda: ClassSums.of("cci", ("A00.0", "A00.0"), ("a",), column(0, 1), column(0, 0), column(5, 5)),
+            TableError,
+            "cci: a name stands twice in A00.0, A00.0",
         ),
         (
             lambda: ClassSums.of("cci", ("A00.0",), ("a",), column(0), column(0), column(-5)),
             InputError,
-            "cci: row 0: cost is -5, allowed is 0 to 1000000000000; code it anew, and take reversals out",
+            "cci: row 0: cost is -5, allowed is 0 to 1000000000000; correct it, "
+            "and leave reversals out with their cases",
         ),
         (
             lambda: dimension_tests(SIMPLE, sums_of({"low": [0, 0]})),
@@ -240,7 +247,8 @@ def column(*figures: int) -> Any:
         (
             lambda: FitSums.of(column(5), column(-1)),
             InputError,
-            "fit: row 0: paid is -1, allowed is 0 to 1000000000000",
+            "fit: row 0: paid is -1, allowed is 0 to 1000000000000; correct it, and leave reversals out with their "
+            "cases",
         ),
         (
             lambda: FitSums.of(column(5, 5), column(1, 2)).share(),
@@ -255,10 +263,7 @@ def column(*figures: int) -> Any:
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_labels() -> None:

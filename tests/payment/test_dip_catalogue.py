@@ -24,6 +24,7 @@ from mipolicy.payment.dip_grouping import TREATMENT, GroupKey
 from mipolicy.tables import Table
 from tests.oracles import dip_catalogue as oracle
 from tests.oracles import half_up
+from tests.payment.shared import check_refused
 
 many = settings(max_examples=150, deadline=None)
 MILLION = 1_000_000
@@ -536,15 +537,15 @@ def column(*figures: int) -> Any:
     [
         (
             lambda: CaseRuns.of(column(0, 0), column(0, 3), column(1, 1)),
-            InputError,
-            "case runs: row 1: year is 3, allowed is 0 to 2; take reversals out with the cases they reverse, and code "
-            "groups, years and levels from 0",
+            CodeError,
+            "case runs: row 1: year is 3, allowed is 0 to 2; codes of catalogue year: oldest, middle, latest, "
+            "in this order from 0",
         ),
         (
             lambda: CaseRuns.of(column(0), column(0), column(-5)),
             InputError,
-            "case runs: row 0: cost is -5, allowed is 0 to 1000000000000; take reversals out with the cases they "
-            "reverse, and code groups, years and levels from 0",
+            "case runs: row 0: cost is -5, allowed is 0 to 1000000000000; correct it, and leave reversals out "
+            "with their cases",
         ),
         (
             lambda: CaseRuns.of(column(0), column(0, 1), column(5)),
@@ -623,10 +624,7 @@ def column(*figures: int) -> Any:
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 @pytest.mark.parametrize(

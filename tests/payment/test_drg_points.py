@@ -15,10 +15,10 @@ from hypothesis.strategies import DrawFn
 
 from mipolicy import packs
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyGap
-from mipolicy.explain.words import clauses_of
 from mipolicy.payment.drg_points import DrgPoints, DrgPointsCase, DrgPointsTerms, pay
 from tests.oracles import drg as oracle
 from tests.payment.drg_cases import ONE, PROVINCE, THIRD, bands, case_in_words, in_plain_words, near_limits, review
+from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import as_columns, as_rows, as_traced, flags
 
 many = settings(max_examples=250, deadline=None)
@@ -352,10 +352,7 @@ def test_where_points_are_rounded(decimals: int, expected: int) -> None:
     ],
 )  # fmt: skip
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_nothing_wraps_at_the_largest_figures() -> None:
@@ -373,9 +370,12 @@ def test_a_traced_run_cites_its_clause() -> None:
     (version,) = policy.versions["drg_points"]
     terms = policy.traced("drg_points", version)
     found = pay(terms, as_traced(case(review=review("granted_item"))))
-    assert {path: leaf.clause for path, (_, leaf) in clauses_of(found.points, {}).items()} == {
+    assert cited(found, "points", "cost_points", "group_points") == {
         f"drg_points.{path}": "payment-2024 第二十一条 DRG点数" for path in ("scale", "ungrouped_factor")
     }
+    limits = cited(found, "low_limit", "low_limit_of", "high_limit")
+    assert {"drg_points.bands[0].low", "drg_points.bands[2].edge", "drg_points.bands[4].high"} < set(limits)
+    assert set(limits.values()) == {"payment-2024 第二十二条 费用异常病例"}
 
 
 def test_p11_taizhou_names_base_points_and_factor_without_figures() -> None:
@@ -387,8 +387,4 @@ def test_p11_taizhou_names_base_points_and_factor_without_figures() -> None:
 
 
 def test_labels() -> None:
-    for each in (DrgPointsTerms, DrgPointsCase, DrgPoints):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
-            assert field.default is attrs.NOTHING
+    check_labels(DrgPointsTerms, DrgPointsCase, DrgPoints)

@@ -14,11 +14,11 @@ from hypothesis.strategies import DrawFn
 from mipolicy import packs
 from mipolicy.axes import LEVEL
 from mipolicy.errors import InputError, MipolicyError
-from mipolicy.explain.words import clauses_of
 from mipolicy.payment.drg_weight import DEDUCTED, DrgCase, DrgPaid, DrgWeightTerms, pay, total_owed
 from mipolicy.tables import Table
 from tests.oracles import drg as oracle
 from tests.payment.drg_cases import ONE, THIRD, bands, case_in_words, in_plain_words, near_limits, review
+from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import as_columns, as_rows, as_traced, flags, rates, tables
 
 many = settings(max_examples=250, deadline=None)
@@ -312,7 +312,8 @@ def test_a_tie_goes_up_at_the_standard() -> None:
     ("act", "error", "message"),
     [
         (lambda: pay(BEIJING, case(weight=10**7 + 1)), InputError,
-         "DrgCase.weight: 10000001 is outside 0 to 10000000; the field is weight of the group, in factor"),
+         "DrgCase.weight: 10000001 is outside 0 to 10000000; the field is weight of the group, in factors per ten "
+         "thousand"),
         (lambda: pay(SHARE, as_columns([PLAIN, case(group_mean=0)])), InputError,
          "row 1: group_mean is 0; a case of a group needs what it is measured against"),
         (lambda: pay(BEIJING, case(weight=0)), InputError,
@@ -335,24 +336,17 @@ def test_a_tie_goes_up_at_the_standard() -> None:
     ],
 )  # fmt: skip
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_a_traced_run_cites_its_clause() -> None:
     policy = packs.load("assumed")
     (version,) = policy.versions["drg_weight.resident"]
     found = pay(policy.traced("drg_weight.resident", version), as_traced(PLAIN))
-    cited = {path: leaf.clause for path, (_, leaf) in clauses_of(found.payment, {}).items()}
-    assert set(cited) == {f"drg_weight.resident.{name}.tertiary" for name in ("rate", "level_factor", "fund_share")}
-    assert set(cited.values()) == {"payment-2024 第二十五条 居民DRG权重费率"}
+    figures = cited(found, "rate", "factor", "fund_part", "payment")
+    assert set(figures) == {f"drg_weight.resident.{name}.tertiary" for name in ("rate", "level_factor", "fund_share")}
+    assert set(figures.values()) == {"payment-2024 第二十五条 居民DRG权重费率"}
 
 
 def test_labels() -> None:
-    for each in (DrgWeightTerms, DrgCase, DrgPaid):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
-            assert field.default is attrs.NOTHING
+    check_labels(DrgWeightTerms, DrgCase, DrgPaid)

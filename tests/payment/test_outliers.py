@@ -24,6 +24,7 @@ from mipolicy.payment.outliers import (
 )
 from tests.oracles import drg as oracle
 from tests.payment.drg_cases import LEVELS, ONE, PROVINCE, THIRD, bands, bands_in_words
+from tests.payment.shared import check_refused
 
 many = settings(max_examples=150, deadline=None)
 
@@ -172,15 +173,14 @@ PAIR = np.arange(2)
         (lambda: chosen_by_item(1, institution=ZEROS, eligible=ZEROS, excess=ZEROS, case=ZEROS), InputError,
          "a case stands twice; ranks of case ids must differ, or ties cannot be broken"),
         (lambda: chosen_by_item(1, institution=ZEROS, eligible=ZEROS + 2, excess=ZEROS, case=PAIR), InputError,
-         "row 0: eligible is 2, allowed is 0 to 1"),
+         "high outliers: row 0: eligible is 2, allowed is 0 to 1; correct it, and leave reversals out with their "
+         "cases"),
         (lambda: chosen_by_item(1, institution=PAIR - 1, eligible=ZEROS, excess=ZEROS, case=PAIR), InputError,
-         "row 0: institution is -1, allowed is 0 to 1000000000000"),
+         "high outliers: row 0: institution is -1, allowed is 0 to 1000000000000; correct it, and leave reversals "
+         "out with their cases"),
         (lambda: chosen_by_item(1, institution=ZEROS[:1], eligible=ZEROS, excess=ZEROS, case=PAIR), AmountError,
          "columns must be of one length, got 1 and 2 rows"),
     ],
 )  # fmt: skip
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)

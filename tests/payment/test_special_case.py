@@ -33,6 +33,7 @@ from mipolicy.payment.special_quota import Discharges, Quota, quota_of, rank, re
 from mipolicy.payment.tally import Tally, tally
 from mipolicy.tables import Table
 from tests.oracles import special_case as oracle
+from tests.payment.shared import check_labels
 from tests.strategies import MILLION, as_columns, as_rows, as_traced, flags
 
 many = settings(max_examples=150, deadline=None)
@@ -338,12 +339,14 @@ ONE = np.zeros(1, np.int64)
         (
             lambda: carve_out(TERMS, as_columns([TechnologyCase(1, 5, 5), TechnologyCase(1, 5, 6)])),
             InputError,
-            "row 1: carve_out_amt exceeds the cost of the case, or the case has no listed new drug or technology",
+            "row 1: carve_out_amt is 6 fen, more than what the case has of listed new drugs or technology; "
+            "correct whichever is wrong",
         ),
         (
             lambda: carve_out(TERMS, TechnologyCase(0, 5, 1)),
             InputError,
-            "carve_out_amt exceeds the cost of the case, or the case has no listed new drug or technology",
+            "carve_out_amt is 1 fen, more than what the case has of listed new drugs or technology; "
+            "correct whichever is wrong",
         ),
         (
             lambda: grant(ReviewedCase(5, 0, 0, 0), 1),
@@ -375,17 +378,19 @@ ONE = np.zeros(1, np.int64)
         (
             lambda: rank(TERMS, discharges([{**ROW, "method": 3}]), ("H1",)),
             CodeError,
-            "row 0: method 3 is outside 0 to 2",
+            "discharges: row 0: method is 3, allowed is 0 to 2; codes of method: dip, drg_points, drg_weight, "
+            "in this order from 0",
         ),
         (
             lambda: rank(TERMS, discharges([{**ROW, "fixmedins_code": 1}]), ("H1",)),
             CodeError,
-            "institutions: row 0: code 1 is outside 0 to 0, the names given",
+            "discharges: row 0: fixmedins_code is 1, allowed is 0 to 0; it numbers the names given",
         ),
         (
             lambda: review_counts(ONE, ONE + 5, ONE, ONE, ("H1",)),
             CodeError,
-            "row 0: review 5 is outside 0 to 4",
+            "review counts: row 0: review is 5, allowed is 0 to 4; codes of review: none, applied, granted_item, "
+            "granted_points, refused, in this order from 0",
         ),
         (
             lambda: Tally(("a",), {}) + Tally(("b",), {}),
@@ -411,7 +416,4 @@ def test_the_assumed_city() -> None:
 
 
 def test_labels() -> None:
-    for each in (SpecialCaseTerms, Application, Eligibility, ReviewedCase, Grant, TechnologyCase, CarveOut):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
+    check_labels(SpecialCaseTerms, Application, Eligibility, ReviewedCase, Grant, TechnologyCase, CarveOut)

@@ -10,9 +10,10 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_input, refuse
 from mipolicy.errors import InputError
 from mipolicy.money import A
-from mipolicy.payment.drg_checks import check_case, refuse
+from mipolicy.payment.outliers import MOST_MEANS
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, RecordsKind, TextKind, terms_field
 from mipolicy.rounding import any_columns
 from mipolicy.traced import labelled
@@ -127,13 +128,13 @@ def pay(terms: BedDayTerms, case: BedDayCase[A]) -> BedDayPoints[A]:
 
     Points of a day are its standard / mean of all x scale, rounded half up once at four decimals; times the days.  A
     stay of the same day is one day.  In phases each day has the points of its phase, or all those of the last day's.
-    Raises InputError, CodeError or AmountError for an input out of range (`check_case`), InputError for a mean of 0 and
-    for a list that has no standard at the level, each naming the row.
+    Raises InputError, CodeError or AmountError for an input out of range (`check_input`), InputError for a mean of 0
+    and for a list that has no standard at the level, each naming the row.
 
     Source: formulas.md section 3, bed-day.
     """
-    check_case(case)
-    refuse(case.mean_of_all, case.mean_of_all == 0, "mean_of_all is {}; state the mean cost of all cases of the year")
+    check_input(case, most=MOST_MEANS)
+    refuse(case.mean_of_all == 0, "mean_of_all is 0; state the mean cost of all cases of the year")
     counted = pick(is_same(case.days, 0), 1, case.days)
     standard, per_day, points, covered = (pick(counted, 0, 0) for _ in range(4))
     for at, each in enumerate(terms.lists):
@@ -143,14 +144,15 @@ def pay(terms: BedDayTerms, case: BedDayCase[A]) -> BedDayPoints[A]:
             ends = [phase.from_day for phase in phases[1:]] + [_NO_END]
             for phase, end in zip(phases, ends, strict=False):
                 of_day = mul_div(phase.standard, terms.scale, case.mean_of_all)
-                refuse(case.mean_of_all, of_day > _MOST_POINTS, _TOO_SMALL)
+                refuse(of_day > _MOST_POINTS, _TOO_SMALL, case.mean_of_all)
                 reached = all_of(here, is_over(counted, phase.from_day - 1))
                 inside = capped(beyond(counted, phase.from_day - 1), end - phase.from_day)
                 points = points + pick(reached, of_day * inside, 0)
                 standard = pick(reached, phase.standard, standard)
                 per_day = pick(reached, of_day, per_day)
                 covered = any_of(covered, reached)
-    refuse(case.bed_day_list, covered == 0, "no standard of a day for list {} at the level of the case; state one")
+    no_standard = "no standard of a day for list {} at the level of the case; state one"
+    refuse(covered == 0, no_standard, case.bed_day_list)
     if terms.phase_scope == "whole_stay":
         points = per_day * counted
     return BedDayPoints(counted, standard, per_day, points)
@@ -170,7 +172,7 @@ def leaves_drg(terms: BedDayTerms, days: A) -> A:
     Source: formulas.md section 3, "Stays of <= 2 or >= 60 days leave DRG by routing where data says so".
     """
     any_columns(days)
-    refuse(days, days < 0, "days is {}, allowed is 0 or more")
+    refuse(days < 0, "days is {}, allowed is 0 or more", days)
     short, long = terms.short_days, terms.long_days
     leaves = pick(days, 0, 0)
     if "short" in terms.leaving:

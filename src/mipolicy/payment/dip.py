@@ -11,10 +11,10 @@ from typing import Any, Final, Generic
 
 from attrs import frozen
 
+from mipolicy.checked import check_input, only_where, refuse, refuse_more_than, times
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, NO_LIMIT, A
 from mipolicy.payment.axes import REVIEW
-from mipolicy.payment.checked import check_input, least, only_where, refuse_rows, times
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, terms_field
 from mipolicy.rounding import mul_div_by
 from mipolicy.tables import Axis
@@ -44,6 +44,8 @@ _GRANTED_ITEM, _GRANTED_POINTS = REVIEW.position("granted_item"), REVIEW.positio
 _DECIDED: Final = REVIEW.position("refused")
 _MOST_LIMIT: Final = 100 * FACTOR_ONE
 _MOST_DECIMALS: Final = 4
+_MOST: Final = {"base_points": 900_000_000, "institution_factor": 100_000, "auxiliary_factor": 100_000}
+"""A score of 90,000, factors of 10: more than any group, institution or class has; their product stays in int64."""
 _LISTED: Final = ("as_others", "factor_off", "fixed_score")
 
 
@@ -310,29 +312,24 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     )
 
 
-def _check(terms: DipTerms, case: DipCase[Any], cost: Any) -> None:
+def _check(terms: DipTerms, case: DipCase[Any]) -> None:
     """Refuse a case that cannot be scored; the field names say what has to be mended."""
-    check_input(case)
+    check_input(case, most=_MOST)
     level = terms.reference_mean == "level"
     mean, which = (case.level_mean, "level_mean") if level else (case.group_mean, "group_mean")
     ungrouped = 1 - case.grouped
     if terms.ungrouped == "reject":
-        refuse_rows(ungrouped, "the case belongs to no group, and the terms reject such cases; group it first")
-    if least(cost) < 0:
-        refuse_rows(cost < 0, "carve_out_amt exceeds medfee_sumamt; the carved-out cost is part of the total")
-    if least(mean) == 0:
-        refuse_rows((mean == 0) * case.grouped, f"{which} is 0; the reference mean of the group has to be above 0")
-    if terms.ungrouped == "factor" and least(case.all_mean) == 0:
+        refuse(ungrouped, "the case belongs to no group, and the terms reject such cases; group it first")
+    refuse_more_than(case.carve_out_amt, case.medfee_sumamt, "carve_out_amt", "the total cost")
+    refuse((mean == 0) & (ungrouped == 0), f"{which} is 0; the reference mean of the group has to be above 0")
+    if terms.ungrouped == "factor":
         message = "all_mean is 0; a case of no group is compared with the mean of all cases, which has to be above 0"
-        refuse_rows((case.all_mean == 0) * ungrouped, message)
-    if least(case.base_points) == 0:
-        refuse_rows((case.base_points == 0) * case.grouped, "base_points is 0; a group has a score above 0")
+        refuse((case.all_mean == 0) & (ungrouped != 0), message)
+    refuse((case.base_points == 0) & (ungrouped == 0), "base_points is 0; a group has a score above 0")
     for name in ("institution_factor", "auxiliary_factor"):
-        if least(getattr(case, name)) == 0:
-            refuse_rows(getattr(case, name) == 0, f"{name} is 0; a factor is above 0, and 1 where it changes nothing")
-    if least(case.review_points) == 0:
-        granted = (case.review == _GRANTED_POINTS) * (case.review_points == 0)
-        refuse_rows(granted, "review is granted_points, but review_points is 0; the experts' points are due")
+        refuse(getattr(case, name) == 0, f"{name} is 0; a factor is above 0, and 1 where it changes nothing")
+    granted = (case.review == _GRANTED_POINTS) & (case.review_points == 0)
+    refuse(granted, "review is granted_points, but review_points is 0; the experts' points are due")
 
 
 def score(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
@@ -348,7 +345,7 @@ def score(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     Source: formulas.md section 2, from the DIP technical norm 医保办发〔2020〕50号.
     """
     cost = case.medfee_sumamt - case.carve_out_amt
-    _check(terms, case, cost)
+    _check(terms, case)
     plain = _between(terms, case, cost)
     unusual = 1 - case.grouped + case.review + _past(terms.low_side, cost, terms.low_limit, plain.reference_mean)
     if terms.high_limit < NO_LIMIT:

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from attrs import field, frozen
 
+from mipolicy.checked import check_columns
 from mipolicy.errors import AmountError, InputError, PolicyError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
 from mipolicy.payment.case import AuxiliaryFactor
@@ -85,22 +86,11 @@ class ClassSums:
         """The sums of a table of cases along one dimension.
 
         groups, classes: what the codes stand for; group, aux_class, cost: one row a case, cost in fen.
-        Raises CodeError for an unknown dimension, AmountError for what is no int64 column, InputError for a code that
-        stands for nothing and a cost below 0; both name the row.
+        Raises CodeError for an unknown dimension and a code that stands for nothing, TableError for a name that stands
+        twice, AmountError for what is no int64 column, InputError for a cost out of range.
         """
         DIMENSION.position(dimension)
-        any_columns(group, aux_class, cost)
-        for name, column, most in (
-            ("group", group, len(groups) - 1),
-            ("class", aux_class, len(classes) - 1),
-            ("cost", cost, int(MAX_FEN)),
-        ):
-            bad = np.flatnonzero((column < 0) | (column > most))
-            if bad.size:
-                raise InputError(
-                    f"{dimension}: row {bad[0]}: {name} is {column[bad[0]]}, allowed is 0 to {most}; code it anew, and "
-                    "take reversals out"
-                )
+        check_columns(dimension, group=(group, groups), aux_class=(aux_class, classes), cost=(cost, int(MAX_FEN)))
         block = group * len(classes) + aux_class
         order = np.argsort(block, kind="stable")
         block = block[order]
@@ -246,11 +236,7 @@ class FitSums:
 
         Raises AmountError for what is no int64 column or not of one length, InputError for an amount out of range.
         """
-        any_columns(cost, paid)
-        for name, column in (("cost", cost), ("paid", paid)):
-            bad = np.flatnonzero((column < 0) | (column > MAX_FEN))
-            if bad.size:
-                raise InputError(f"fit: row {bad[0]}: {name} is {column[bad[0]]}, allowed is 0 to {MAX_FEN}")
+        check_columns("fit", cost=(cost, int(MAX_FEN)), paid=(paid, int(MAX_FEN)))
         start, one = np.zeros(min(cost.size, 1), np.int64), np.ones(cost.size, np.int64)
         figures = [sum(each) for each in block_sums(cost, one, start)]
         return cls(Moments(*figures), sum(block_sums(np.abs(cost - paid), one, start)[2]))

@@ -11,9 +11,9 @@ from typing import Final
 
 from attrs import frozen
 
+from mipolicy.checked import refuse_no_limit
 from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, RATE_ONE, yuan_text
-from mipolicy.payment.inputs import refuse_no_limit
 from mipolicy.payment.price_history import CostHistory, DiseaseCosts, rounded
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, terms_field
 

@@ -16,10 +16,10 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_columns, refuse_more_than
 from mipolicy.errors import InputError
-from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
+from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, Column
 from mipolicy.payment.case import DifferenceFactor, Group
-from mipolicy.payment.drg_checks import check_codes, refuse_more_than
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, terms_field
 from mipolicy.rounding import half_up_int
 
@@ -99,10 +99,11 @@ class History:
         group, institution: codes from 0; level: codes of LEVEL; cost: total cost; carve_out: of which carved out.
         Raises AmountError for columns of another type or length, InputError naming the row for a figure out of range.
         """
-        check_codes(group=group, institution=institution, cost=cost)
-        check_codes(len(LEVEL.members) - 1, level=level)
+        most = int(MAX_FEN)
+        columns = {"group": (group, most), "institution": (institution, most), "cost": (cost, most)}
+        check_columns("history", **columns, level=(level, LEVEL))
         if carve_out is not None:
-            check_codes(carve_out=carve_out, cost=cost)
+            check_columns("history", carve_out=(carve_out, most), cost=(cost, most))
             refuse_more_than(carve_out, cost, "carve_out", "the cost")
             cost = cost - carve_out
         return _counted(group, institution, level, cost, np.ones(cost.size, np.int64))

@@ -10,14 +10,16 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_input, refuse, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A, Column
 from mipolicy.payment.axes import REVIEW
-from mipolicy.payment.drg_checks import MOST_MEAN, check_case, refuse, refuse_more_than
 from mipolicy.payment.outliers import (
     BAND_EDGES,
     HIGH_BOUNDARIES,
     LOW_BOUNDARIES,
+    MOST_MEAN,
+    MOST_MEANS,
     Costs,
     Measured,
     OutlierBand,
@@ -143,12 +145,12 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
     standard at its cost.  By item the case is worth its cost less what is unreasonable, and the fund owes its share
     item by item less the same.  The fund's part is a share of the standard after deductions, or what the person and
     other funds leave of the standard, which may be negative.
-    Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_case`), a reference
+    Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_input`), a reference
     mean of 0, and parts of the cost that exceed it.
 
     Sources: 泰州 2024 二(三)(6); formulas.md section 3, weight method, fund formulas, outliers, carve-out.
     """
-    check_case(case)
+    check_input(case, most=MOST_MEANS)
     rate = lookup(terms.rate, case.level)
     factor = _factor(terms, case)
     weight = pick(case.grouped, case.weight, 0)
@@ -207,11 +209,10 @@ def _costs(terms: DrgWeightTerms, case: DrgCase[A], group_standard: A) -> Costs[
     mean = group_standard
     if terms.reference_mean != "standard":
         mean = case.group_mean if terms.reference_mean == "group_mean" else case.level_mean
-    refuse(
-        mean, mean > MOST_MEAN, f"the standard is {{}} fen, more than the {MOST_MEAN} that stay exact; check the rate"
-    )
+    too_much = f"the standard is {{}} fen, more than the {MOST_MEAN} that stay exact; check the rate"
+    refuse(mean > MOST_MEAN, too_much, mean)
     lacks = (case.grouped != 0) & (mean == 0)
-    refuse(mean, lacks, f"{terms.reference_mean} is {{}}; a case of a group needs what it is measured against")
+    refuse(lacks, f"{terms.reference_mean} is 0; a case of a group needs what it is measured against")
     mean = pick(case.grouped, mean, 1)
     return Costs(rest, rest - case.unreasonable_amt, mean, case.incomplete, case.grouped)
 

@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 from attrs import field, frozen
 
+from mipolicy.checked import check_columns
 from mipolicy.errors import InputError
-from mipolicy.money import FACTOR_ONE, Column
-from mipolicy.payment.drg_checks import check_codes
+from mipolicy.money import FACTOR_ONE, MAX_FEN, Column
 from mipolicy.rounding import half_up_int
 
 __all__ = ["GroupTotals", "IndexTotals", "Indices", "indices", "shown"]
@@ -52,7 +52,8 @@ class IndexTotals:
         institution, group: codes from 0; cost in fen; days of the stay.
         Raises AmountError for columns of another type or length, InputError naming the row for a figure out of range.
         """
-        check_codes(institution=institution, group=group, cost=cost, days=days)
+        columns = {"institution": institution, "group": group, "cost": cost, "days": days}
+        check_columns("index totals", **{name: (column, int(MAX_FEN)) for name, column in columns.items()})
         if not institution.size:
             return cls({})
         order = np.lexsort((group, institution))

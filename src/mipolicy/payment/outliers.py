@@ -12,9 +12,9 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_columns
 from mipolicy.errors import InputError
-from mipolicy.money import FACTOR_ONE, RATE_ONE, A, Column
-from mipolicy.payment.drg_checks import check_codes
+from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
 from mipolicy.policy.kinds import CodesKind, FigureKind, TextKind, terms_field
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, is_over, is_same, none_of, pick
@@ -23,6 +23,8 @@ __all__ = [
     "BAND_EDGES",
     "HIGH_BOUNDARIES",
     "LOW_BOUNDARIES",
+    "MOST_MEAN",
+    "MOST_MEANS",
     "Costs",
     "Limits",
     "Measured",
@@ -41,6 +43,9 @@ BAND_EDGES: Final = ("belongs_above", "belongs_below")
 """A group that stands on the edge of a band belongs to the band that begins there, or to the one below."""
 LOW_BOUNDARIES: Final = ("below", "at_or_below")
 HIGH_BOUNDARIES: Final = ("above", "at_or_above")
+MOST_MEAN: Final = 10**10
+"""A hundred million yuan: no mean cost comes near it, and what is divided by a mean stays inside int64."""
+MOST_MEANS: Final = dict.fromkeys(("group_mean", "level_mean", "mean_of_all"), MOST_MEAN)
 _MOST_PARTS: Final = 100
 
 
@@ -210,9 +215,13 @@ def chosen_by_item(most_share: int, *, institution: Column, eligible: Column, ex
 
     Source: formulas.md section 3, high outlier (b).
     """
-    check_codes(institution=institution, case=case)
-    check_codes(1, eligible=eligible)
-    check_codes(2 * 10**12, excess=np.abs(excess), institution=institution)
+    check_columns(
+        "high outliers",
+        institution=(institution, int(MAX_FEN)),
+        case=(case, int(MAX_FEN)),
+        eligible=(eligible, 1),
+        excess=(np.abs(excess), 2 * int(MAX_FEN)),
+    )
     if not 0 <= most_share <= RATE_ONE:
         raise InputError(f"most_share is {most_share}, allowed is 0 to {RATE_ONE} per million")
     if np.unique(case).size != case.size:

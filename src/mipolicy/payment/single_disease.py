@@ -12,10 +12,10 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_input, for_each, refuse, refuse_no_limit
 from mipolicy.errors import InputError
 from mipolicy.money import RATE_ONE, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.inputs import check_input, for_each, refuse_no_limit
 from mipolicy.payment.price import FUND_BASES, Borne, owed
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, TableKind, TextKind, terms_field
 from mipolicy.tables import Axis, Table
@@ -173,14 +173,11 @@ def pay(terms: SingleDiseaseTerms, case: PricedCase[A]) -> SingleDisease[A]:
 
 
 def _refuse_unpriced(terms: SingleDiseaseTerms, disease: Any, standard: Any) -> None:
-    bad = np.flatnonzero(np.atleast_1d(np.asarray(standard)) == NOT_PRICED)
-    if bad.size:
-        row = f"row {bad[0]}: " if isinstance(standard, np.ndarray) else ""
-        code = terms.disease.members[int(np.atleast_1d(np.asarray(disease))[bad[0]])]
-        raise InputError(
-            f"{row}disease {code or 'that no list holds'} has no price at this institution; "
-            "pay it by the institution's own method (applies says which cases are paid per disease)"
-        )
+    unpriced = standard == NOT_PRICED
+    if np.any(unpriced):
+        names = np.array(("that no list holds", *terms.disease.members[1:]))
+        mend = "pay it by the institution's own method (applies says which cases are paid per disease)"
+        refuse(unpriced, f"disease {{}} has no price at this institution; {mend}", names[disease])
 
 
 @frozen

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Final, Generic
 
-import numpy as np
 from attrs import frozen
 
+from mipolicy.checked import check_input, for_each, refuse, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A, factor_text
 from mipolicy.payment.axes import METHOD, REVIEW
-from mipolicy.payment.inputs import check_input, for_each
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, TableKind, terms_field
 from mipolicy.tables import Axis, Table
 from mipolicy.traced import labelled
@@ -133,10 +132,7 @@ def _reaches(terms: SpecialCaseTerms, figure: A, limit: A) -> A:
 
 
 def _refuse_zero(base: Any, name: str) -> None:
-    bad = np.flatnonzero(np.atleast_1d(np.asarray(base)) == 0)
-    if bad.size:
-        row = f"row {bad[0]}: " if isinstance(base, np.ndarray) else ""
-        raise InputError(f"{row}{name} is 0, so that no multiple of it can be taken; complete the record")
+    refuse(base == 0, f"{name} is 0, so that no multiple of it can be taken; complete the record")
 
 
 @frozen
@@ -218,12 +214,8 @@ def carve_out(terms: SpecialCaseTerms, case: TechnologyCase[A]) -> CarveOut[A]:
     Sources: 2023 article 一是; formulas.md section 3, carve-out.
     """
     check_input(case)
-    over = np.atleast_1d(np.asarray(is_over(case.carve_out_amt, pick(case.new_technology, case.medfee_sumamt, 0))))
-    if over.any():
-        row = f"row {int(np.flatnonzero(over)[0])}: " if isinstance(case.carve_out_amt, np.ndarray) else ""
-        raise InputError(
-            f"{row}carve_out_amt exceeds the cost of the case, or the case has no listed new drug or technology"
-        )
+    most = pick(case.new_technology, case.medfee_sumamt, 0)
+    refuse_more_than(case.carve_out_amt, most, "carve_out_amt", "what the case has of listed new drugs or technology")
     way = ROUTE.position(terms.technology_route)
     carved = case.carve_out_amt if terms.technology_route == "carve_out" else for_each(0, case.medfee_sumamt)
     return CarveOut(

@@ -11,10 +11,10 @@ from typing import Final, Generic
 
 from attrs import fields, frozen
 
+from mipolicy.checked import check_input, refuse
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.checked import check_input, least, refuse_rows
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, terms_field
 from mipolicy.rounding import mul_div
 from mipolicy.tables import Axis
@@ -83,8 +83,7 @@ def share_one(terms: SharingTerms, year: YearAmounts[A]) -> Shared[A]:
     """
     check_input(year)
     one, spent, earned = int(FACTOR_ONE), year.by_item_amt, year.points_amt
-    if least(earned) == 0:
-        refuse_rows(earned == 0, "points_amt is 0; R/Q needs a points amount above 0")
+    refuse(earned == 0, "points_amt is 0; R/Q needs a points amount above 0")
     ratio, low_edge, high_edge = spent * one, earned * terms.low_limit, earned * terms.high_limit
     low = is_over(low_edge, ratio) if terms.low_side == "below" else none_of(is_over(ratio, low_edge))
     high = is_over(ratio, high_edge) if terms.high_side == "above" else none_of(is_over(high_edge, ratio))
