@@ -134,7 +134,7 @@ class DipCase(Generic[A]):
     base_points: A = labelled("points", "病种分值", "score of the group")
     group_mean: A = labelled("fen", "病种次均费用", "mean cost of the group in the area")
     level_mean: A = labelled("fen", "同级别病种次均费用", "mean cost of the group at institutions of the level")
-    all_mean: A = labelled("fen", "全部病例次均费用", "mean cost of all cases")
+    mean_of_all: A = labelled("fen", "全部病例次均费用", "mean cost of all cases")
     institution_factor: A = labelled("factor", "机构系数", "institution factor")
     auxiliary_factor: A = labelled("factor", "辅助系数", "auxiliary factor")
     basic_group: A = labelled("flag", "基层病种", "a basic group")
@@ -272,7 +272,7 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     """Any case that can be scored: one product, multiplied first, divided last."""
     one, unit, once = int(FACTOR_ONE), _unit(terms), terms.round_at == "once"
     cost = case.medfee_sumamt - case.carve_out_amt
-    mean = pick(case.grouped, case.level_mean if terms.reference_mean == "level" else case.group_mean, case.all_mean)
+    mean = pick(case.grouped, case.level_mean if terms.reference_mean == "level" else case.group_mean, case.mean_of_all)
     group_score = pick(case.grouped, case.base_points, terms.mean_points)
     band = _band(terms, case, cost, mean)
     fixed = _listed(terms, "fixed_score", case)
@@ -323,8 +323,8 @@ def _check(terms: DipTerms, case: DipCase[Any]) -> None:
     refuse_more_than(case.carve_out_amt, case.medfee_sumamt, "carve_out_amt", "the total cost")
     refuse((mean == 0) & (ungrouped == 0), f"{which} is 0; the reference mean of the group has to be above 0")
     if terms.ungrouped == "factor":
-        message = "all_mean is 0; a case of no group is compared with the mean of all cases, which has to be above 0"
-        refuse((case.all_mean == 0) & (ungrouped != 0), message)
+        message = "mean_of_all is 0; a case of no group is compared with the mean of all cases, which has to be above 0"
+        refuse((case.mean_of_all == 0) & (ungrouped != 0), message)
     refuse((case.base_points == 0) & (ungrouped == 0), "base_points is 0; a group has a score above 0")
     for name in ("institution_factor", "auxiliary_factor"):
         refuse(getattr(case, name) == 0, f"{name} is 0; a factor is above 0, and 1 where it changes nothing")
