@@ -164,7 +164,7 @@ def dip_cases(draw: DrawFn, terms: DipTerms) -> DipCase[int]:
         base_points=draw(st.one_of(st.integers(1, 2_000 * ONE), st.just(10_000 * ONE))),
         group_mean=mean if terms.reference_mean == "area" else 0,
         level_mean=mean if terms.reference_mean == "level" else 0,
-        mean_of_all=draw(st.one_of(st.integers(1, 10**7), st.integers(mean // 10 + 1, 10 * mean))),
+        mean_of_all=draw(st.one_of(st.integers(mean // 1000 + 1, 10**7), st.integers(mean // 10 + 1, 10 * mean))),
         institution_factor=draw(factor),
         auxiliary_factor=draw(factor),
         basic_group=draw(flags),
