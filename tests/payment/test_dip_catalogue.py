@@ -62,7 +62,7 @@ SIMPLE = DipCatalogueTerms(
     amount_per_point=0,
     point_decimals=4,
     cv_limit=7_000,
-    cv_limit_included=1,
+    cv_side="at_or_below",
     cv_divisor="cases",
     level_means="latest_year",
     basic_groups=(),
@@ -139,7 +139,7 @@ def catalogue_terms(draw: DrawFn) -> DipCatalogueTerms:
         overall_mean=draw(st.sampled_from(("trimmed", "all_cases"))),
         point_decimals=draw(st.integers(0, 4)),
         cv_limit=draw(st.sampled_from((0, 5_000, 7_000))),
-        cv_limit_included=draw(st.sampled_from((0, 1))),
+        cv_side=draw(st.sampled_from(("below", "at_or_below"))),
         cv_divisor=draw(st.sampled_from(("cases", "cases_less_one"))),
         level_means=draw(st.sampled_from(("latest_year", "weighted"))),
         **METHODS[draw(st.sampled_from(("mean_ratio", "fixed_quota")))],
@@ -489,11 +489,14 @@ def test_years_without_cases_are_left_out(years: tuple[int, ...], mean: int) -> 
     assert made(SIMPLE, rows)["A00.0"].group_mean == mean
 
 
-@pytest.mark.parametrize(("limit", "included", "stable"), [(5_000, 1, 1), (5_000, 0, 0), (4_999, 1, 0), (5_001, 0, 1)])
-def test_the_cv_against_its_limit(limit: int, included: int, stable: int) -> None:
+@pytest.mark.parametrize(
+    ("limit", "side", "stable"),
+    [(5_000, "at_or_below", 1), (5_000, "below", 0), (4_999, "at_or_below", 0), (5_001, "below", 1)],
+)
+def test_the_cv_against_its_limit(limit: int, side: str, stable: int) -> None:
     """Half of the cases cost 1, half 3: deviation 1 of 2, a CV of exactly 0.5."""
     rows: list[Row] = [(0, 2, 100 + 200 * (at % 2), 0) for at in range(20)]
-    found = made(terms_with(cv_limit=limit, cv_limit_included=included), rows)["A00.0"]
+    found = made(terms_with(cv_limit=limit, cv_side=side), rows)["A00.0"]
     assert (found.cv, found.stable) == (5_000, stable)
 
 

@@ -25,7 +25,7 @@ JINHUA = BasePointsTerms(
     decimals=4,
     least_cases=5,
     cv_limit=ONE,
-    cv_boundary="above",
+    cv_side="above",
     deviation="sample",
     unstable_by="median",
     institution_weight=1_000_000,
@@ -38,7 +38,7 @@ BLEND = attrs.evolve(
     JINHUA,
     scale=1000 * ONE,
     decimals=2,
-    cv_boundary="at_or_above",
+    cv_side="at_or_above",
     deviation="population",
     institution_weight=600_000,
     few_cases="one",
@@ -151,7 +151,7 @@ def test_p11_base_points_on_the_mean_or_on_the_median() -> None:
     ],
 )
 def test_the_coefficient_of_variation_by_its_divisor(deviation: str, boundary: str, limit: int, points: int) -> None:
-    terms = attrs.evolve(JINHUA, least_cases=0, deviation=deviation, cv_boundary=boundary, cv_limit=limit)
+    terms = attrs.evolve(JINHUA, least_cases=0, deviation=deviation, cv_side=boundary, cv_limit=limit)
     assert groups(terms, history(SMALL), GROUPS)[1].base_points == points * ONE
 
 
@@ -159,7 +159,7 @@ def test_the_coefficient_of_variation_by_its_divisor(deviation: str, boundary: s
 def test_on_the_limit_of_the_coefficient_of_variation(boundary: str, points: int) -> None:
     """Costs 0, 0, 0, 0, 5: mean 1, deviation 2, so that the coefficient is exactly 2; the median is 0."""
     rows = [(0, 0, 0, 0)] * 4 + [(0, 0, 0, 500)] + [(1, 0, 0, 100)] * 5
-    terms = attrs.evolve(JINHUA, deviation="population", cv_limit=2 * ONE, cv_boundary=boundary)
+    terms = attrs.evolve(JINHUA, deviation="population", cv_limit=2 * ONE, cv_side=boundary)
     assert groups(terms, history(rows), GROUPS)[0].base_points == points * ONE
 
 

@@ -28,9 +28,9 @@ JINHUA = DrgPointsTerms(
     scale=100 * ONE,
     decimals=4,
     bands=PROVINCE,
-    band_edge="belongs_below",
-    low_boundary="below",
-    high_boundary="above",
+    band_side="above",
+    low_side="below",
+    high_side="above",
     reference_mean="group_mean",
     test_cost="cost",
     incomplete_as_low=1,
@@ -48,9 +48,9 @@ THOUSAND = attrs.evolve(
     scale=1000 * ONE,
     decimals=2,
     bands=THIRD,
-    band_edge="belongs_above",
-    low_boundary="at_or_below",
-    high_boundary="at_or_above",
+    band_side="at_or_above",
+    low_side="at_or_below",
+    high_side="at_or_above",
     reference_mean="level_mean",
     test_cost="less_unreasonable",
     incomplete_as_low=0,
@@ -96,9 +96,9 @@ def points_terms(draw: DrawFn) -> DrgPointsTerms:
         scale=draw(st.sampled_from((100 * ONE, 1000 * ONE))),
         decimals=draw(st.integers(0, 4)),
         bands=draw(bands((80 * ONE, 100 * ONE, 200 * ONE))),
-        band_edge=draw(st.sampled_from(("belongs_above", "belongs_below"))),
-        low_boundary=draw(st.sampled_from(("below", "at_or_below"))),
-        high_boundary=draw(st.sampled_from(("above", "at_or_above"))),
+        band_side=draw(st.sampled_from(("at_or_above", "above"))),
+        low_side=draw(st.sampled_from(("below", "at_or_below"))),
+        high_side=draw(st.sampled_from(("above", "at_or_above"))),
         reference_mean=draw(st.sampled_from(("group_mean", "level_mean"))),
         test_cost=draw(st.sampled_from(("cost", "less_unreasonable"))),
         incomplete_as_low=draw(flags),
@@ -199,7 +199,7 @@ def test_p11_every_step_of_an_ordinary_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cost", "low_boundary", "expected"),
+    ("cost", "low_side", "expected"),
     [
         (4_799_99, "below", "31.9999"),  # 80 x 4,799.99 / 12,000 = 31.99993
         (4_800_00, "below", "88.0000"),
@@ -207,12 +207,12 @@ def test_p11_every_step_of_an_ordinary_case() -> None:
         (4_800_01, "at_or_below", "88.0000"),
     ],
 )
-def test_the_low_limit_and_a_fen_either_side(cost: int, low_boundary: str, expected: str) -> None:
-    assert points(attrs.evolve(JINHUA, low_boundary=low_boundary), medfee_sumamt=cost) == expected
+def test_the_low_limit_and_a_fen_either_side(cost: int, low_side: str, expected: str) -> None:
+    assert points(attrs.evolve(JINHUA, low_side=low_side), medfee_sumamt=cost) == expected
 
 
 @pytest.mark.parametrize(
-    ("cost", "high_boundary", "expected"),
+    ("cost", "high_side", "expected"),
     [
         (36_000_00, "above", "88.0000"),
         (36_001_50, "above", "88.0100"),  # 1.50 / 12,000 x 80 = 0.01
@@ -220,14 +220,14 @@ def test_the_low_limit_and_a_fen_either_side(cost: int, low_boundary: str, expec
         (48_000_00, "above", "168.0000"),  # one multiple in excess: 80 more
     ],
 )
-def test_the_high_limit_and_beyond(cost: int, high_boundary: str, expected: str) -> None:
-    assert points(attrs.evolve(JINHUA, high_boundary=high_boundary), medfee_sumamt=cost) == expected
+def test_the_high_limit_and_beyond(cost: int, high_side: str, expected: str) -> None:
+    assert points(attrs.evolve(JINHUA, high_side=high_side), medfee_sumamt=cost) == expected
 
 
 @pytest.mark.parametrize(("boundary", "high"), [("above", 0), ("at_or_above", 1)])
 def test_on_the_high_limit(boundary: str, high: int) -> None:
     at = case(medfee_sumamt=36_000_00)
-    terms = attrs.evolve(JINHUA, high_boundary=boundary)
+    terms = attrs.evolve(JINHUA, high_side=boundary)
     assert pay(terms, at).high == high
     assert pay(terms, case(medfee_sumamt=36_000_01)).high == 1
     assert pay(terms, case(medfee_sumamt=35_999_99)).high == 0

@@ -18,6 +18,7 @@ from mipolicy.axes import LEVEL
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError
 from mipolicy.payment.axes import POOL
 from mipolicy.payment.price import FUND_BASES
+from mipolicy.payment.sides import ABOVE
 from mipolicy.payment.single_disease import (
     EXIT_GROUNDS,
     DiseasePrice,
@@ -236,7 +237,7 @@ def test_a05_five_points_are_of_the_first_list_and_change_no_price() -> None:
 def test_p06_a56_exit_by_flag_or_variance_with_the_boundary_on_either_side(
     ground: str, included: int, expected: list[int]
 ) -> None:
-    terms = PathwayExitTerms(ground, 4_000, included)
+    terms = PathwayExitTerms(ground, 4_000, ABOVE[included])
     flag, score = np.array([0, 0, 0, 1, 1, 1]), np.array([3_999, 4_000, 4_001] * 2)
     assert exits(terms, PathwayCase(flag, score)).tolist() == expected
     assert [exits(terms, PathwayCase(int(a), int(b))) for a, b in zip(flag, score, strict=True)] == expected
@@ -294,7 +295,7 @@ def test_p06_who_leaves_is_settled_by_the_original_method_and_the_rate_is_exact(
         ),
         (lambda: DiseasePrice("", 1), InputError, "dise_codg is empty; a listed disease has a code"),
         (
-            lambda: exits(PathwayExitTerms("either", 1, 1), PathwayCase(2, 0)),
+            lambda: exits(PathwayExitTerms("either", 1, "above"), PathwayCase(2, 0)),
             InputError,
             "PathwayCase.pathway_exit: 2 is outside 0 to 1; the field is a reviewer took it off the pathway, in flag",
         ),
@@ -310,7 +311,7 @@ def test_the_assumed_city() -> None:
     terms: SingleDiseaseTerms = policy.build("single_disease", version)
     code = terms.disease.position("K35.800")
     assert [pay(terms, case(disease=code, level=at)).payment for at in (0, 1, 3)] == [6_600_00, 5_600_00, 4_200_00]
-    assert {exits(PathwayExitTerms(word, 4_000, 0), PathwayCase(1, 4_001)) for word in EXIT_GROUNDS} == {1}
+    assert {exits(PathwayExitTerms(word, 4_000, "above"), PathwayCase(1, 4_001)) for word in EXIT_GROUNDS} == {1}
 
 
 def test_labels() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mipolicy import packs
 from mipolicy.errors import CodeError, InputError, MipolicyError, TableError
 from mipolicy.payment.axes import METHOD, REVIEW
+from mipolicy.payment.sides import ABOVE
 from mipolicy.payment.special_case import (
     CRITERIA,
     GROUPED,
@@ -45,7 +46,7 @@ TERMS = SpecialCaseTerms(
     cost_base="standard",
     stay_multiple=25_000,
     intensive_days=7,
-    limits_included=0,
+    limits_side="above",
     quota=Table((GROUPED,), (5_000, 50_000, 50_000)),
     quota_rounding="down",
     technology_route="carve_out",
@@ -71,7 +72,7 @@ all_terms = st.builds(
     cost_base=st.sampled_from(("standard", "group_mean")),
     stay_multiple=st.sampled_from((10_000, 25_000)),
     intensive_days=st.integers(0, 3),
-    limits_included=flags,
+    limits_side=st.sampled_from(("above", "at_or_above")),
     quota=st.just(TERMS.quota),
     quota_rounding=st.sampled_from(("down", "half_up")),
     technology_route=st.just("review"),
@@ -124,7 +125,7 @@ def test_p02_ints_columns_traces_and_the_oracle_agree(terms: SpecialCaseTerms, r
 def test_p02_who_may_apply_with_each_limit_on_either_side(
     changes: dict[str, int], included: int, which: str | None
 ) -> None:
-    found = eligible(terms_with(limits_included=included), application(**changes))
+    found = eligible(terms_with(limits_side=ABOVE[included]), application(**changes))
     flags_of = attrs.asdict(found)
     assert [name for name, flag in flags_of.items() if flag] == ([which, "may_apply"] if which else [])
 

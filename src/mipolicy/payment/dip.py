@@ -15,11 +15,12 @@ from mipolicy.checked import check_input, only_where, refuse, refuse_more_than, 
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, NO_LIMIT, A
 from mipolicy.payment.axes import REVIEW
+from mipolicy.payment.sides import ABOVE, BELOW, is_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, terms_field
 from mipolicy.rounding import mul_div_by
 from mipolicy.tables import Axis
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, any_of, capped, half_up, is_over, is_same, none_of, pick
+from mipolicy.vocabulary import all_of, any_of, capped, half_up, is_same, none_of, pick
 
 __all__ = ["BAND", "DipCase", "DipScore", "DipTerms", "score"]
 
@@ -67,12 +68,12 @@ class DipTerms:
     )
     auxiliary: int = terms_field(FlagKind(), "是否使用辅助目录", "whether the auxiliary catalogue is used")
     low_limit: int = terms_field(FigureKind("factor"), "低倍率界限", "low limit of cost over mean; 0: none")
-    low_side: str = terms_field(ChoiceKind(("below", "at_or_below")), "低倍率边界", "side of the low limit")
+    low_side: str = terms_field(ChoiceKind(BELOW), "低倍率边界", "side of the low limit")
     factor_in_low: int = terms_field(
         FlagKind(), "低倍率是否乘机构系数", "whether the institution factor multiplies below the low limit"
     )
     high_limit: int = terms_field(FigureKind("factor_limit"), "高倍率界限", "high limit of cost over mean")
-    high_side: str = terms_field(ChoiceKind(("above", "at_or_above")), "高倍率边界", "side of the high limit")
+    high_side: str = terms_field(ChoiceKind(ABOVE), "高倍率边界", "side of the high limit")
     high_offset: str = terms_field(
         ChoiceKind(("one", "institution_factor", "high_limit")),
         "高倍率公式加数",
@@ -82,7 +83,7 @@ class DipTerms:
         FlagKind(), "高倍率是否乘机构系数", "whether the institution factor multiplies above the high limit"
     )
     extreme_limit: int = terms_field(FigureKind("factor_limit"), "专家评议界限", "limit of cost over mean for review")
-    extreme_side: str = terms_field(ChoiceKind(("above", "at_or_above")), "专家评议边界", "side of the extreme limit")
+    extreme_side: str = terms_field(ChoiceKind(ABOVE), "专家评议边界", "side of the extreme limit")
     extreme_points: str = terms_field(
         ChoiceKind(("as_high", "at_limit", "score", "nothing")), "评议前计分", "points until the review is decided"
     )
@@ -161,13 +162,9 @@ class DipScore(Generic[A]):
 
 
 def _past(side: str, cost: A, limit: int, mean: A) -> A:
-    """1 where cost over mean is past the limit; side: below, at_or_below, above or at_or_above."""
-    ratio, edge = cost * int(FACTOR_ONE), mean * limit  # an amount is at most 10**12, a limit 10**6: neither can wrap
-    if side in ("below", "at_or_above"):
-        over = is_over(edge, ratio)
-        return over if side == "below" else none_of(over)
-    over = is_over(ratio, edge)
-    return over if side == "above" else none_of(over)
+    """1 where cost over mean is past the limit, on a side of `sides`."""
+    # an amount is at most 10**12, a limit 10**6: neither product can wrap
+    return is_past(side, cost * int(FACTOR_ONE), mean * limit)
 
 
 def _listed(terms: DipTerms, rule: str, case: DipCase[A]) -> A:

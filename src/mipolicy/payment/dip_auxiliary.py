@@ -19,7 +19,8 @@ from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
 from mipolicy.payment.case import AuxiliaryFactor
 from mipolicy.payment.case_runs import starts_of
 from mipolicy.payment.moments import DIVISORS, Moments, as_rate, block_sums, root
-from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, terms_field
+from mipolicy.payment.sides import ABOVE, lies_past
+from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, terms_field
 from mipolicy.rounding import any_columns, bounds_of, mul_div
 from mipolicy.tables import Axis
 from mipolicy.vocabulary import beyond, is_over, pick
@@ -50,10 +51,10 @@ class DipAuxiliaryTerms:
 
     dimensions: tuple[str, ...] = terms_field(CodesKind(DIMENSION.members), "辅助目录维度", "dimensions that are used")
     cv_minimum: int = terms_field(FigureKind("factor"), "变异系数下限", "CV from which on a group is told apart")
-    cv_minimum_included: int = terms_field(FlagKind(), "变异系数下限是否包含", "whether a CV on the limit counts")
+    cv_side: str = terms_field(ChoiceKind(ABOVE), "变异系数边界", "side of the least CV on which a group counts")
     cv_divisor: str = terms_field(ChoiceKind(DIVISORS), "方差除数", "what squared deviations are divided by")
     fall_minimum: int = terms_field(FigureKind("rate"), "变异系数最低降幅", "fall of the CV that is due, relative")
-    fall_minimum_included: int = terms_field(FlagKind(), "最低降幅是否包含", "whether a fall on the limit counts")
+    fall_side: str = terms_field(ChoiceKind(ABOVE), "降幅边界", "side of the least fall on which it counts")
     fall_of: str = terms_field(
         ChoiceKind(("pooled", "every_class")), "降幅口径", "the CV within all classes together, or of every class"
     )
@@ -141,7 +142,7 @@ def dimension_tests(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[Dimensio
         parts = classes[group, dimension]
         whole = sum(parts, start=Moments(0, 0, 0))
         over = whole.cv_against(terms.cv_minimum, terms.cv_divisor)
-        varies = int(over > 0 or (over == 0 and bool(terms.cv_minimum_included)))
+        varies = int(lies_past(terms.cv_side, over, 0))
         falls = int(all(_falls(terms, whole, within) for within in _within(terms, parts)))
         pooled = _pooled(terms, parts)
         cv_within = root(pooled.numerator, pooled.denominator)
@@ -171,7 +172,7 @@ def _falls(terms: DipAuxiliaryTerms, whole: Moments, within: Fraction) -> bool:
     """Whether the squared CV within is far enough below the group's."""
     kept = Fraction(int(RATE_ONE) - terms.fall_minimum, int(RATE_ONE)) ** 2
     allowed = kept * Fraction(*whole.squared_cv(terms.cv_divisor))
-    return within < allowed or (within == allowed and bool(terms.fall_minimum_included))
+    return bool(lies_past(terms.fall_side, allowed, within))
 
 
 def auxiliary_factors(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[AuxiliaryFactor, ...]:

@@ -25,6 +25,7 @@ from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
 from mipolicy.payment.dip_grouping import GroupKey
 from mipolicy.payment.dip_trimming import kept
 from mipolicy.payment.moments import Moments, as_rate, block_sums, block_totals, explained
+from mipolicy.payment.sides import lies_past
 from mipolicy.rounding import half_up
 
 __all__ = ["Catalogue", "CatalogueGroup", "Ratio", "catalogue", "folded", "weighted_mean"]
@@ -364,8 +365,7 @@ def _variation(terms: DipCatalogueTerms, cases: Figures, totals: Figures, square
         numerators, denominators = numerators * cases, denominators * np.where(cases > 1, cases - 1, 1)
     roots = np.frompyfunc(isqrt, 1, 1)(4 * one * one * numerators // denominators)
     left, right = numerators * (one * one), denominators * (terms.cv_limit * terms.cv_limit)
-    stable = (left <= right) if terms.cv_limit_included else (left < right)
-    return (roots + 1) // 2, stable.astype(np.int64)
+    return (roots + 1) // 2, lies_past(terms.cv_side, left, right).astype(np.int64)
 
 
 def _one_point(terms: DipCatalogueTerms, overall: Ratio, means: Mapping[str, Ratio]) -> Ratio:

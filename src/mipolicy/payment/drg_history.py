@@ -20,6 +20,7 @@ from mipolicy.checked import check_columns, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, Column
 from mipolicy.payment.case import DifferenceFactor, Group
+from mipolicy.payment.sides import ABOVE, lies_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, terms_field
 from mipolicy.rounding import half_up_int
 
@@ -41,9 +42,7 @@ class BasePointsTerms:
     decimals: int = terms_field(FigureKind("count"), "点数小数位数", "decimals of base points", needs="0 to 4")
     least_cases: int = terms_field(FigureKind("count"), "稳定病组最少病例数", "least cases of a stable group")
     cv_limit: int = terms_field(FigureKind("factor"), "变异系数界值", "limit of the coefficient of variation")
-    cv_boundary: str = terms_field(
-        ChoiceKind(("above", "at_or_above")), "变异系数边界", "where a group is unstable: above the limit, or on it too"
-    )
+    cv_side: str = terms_field(ChoiceKind(ABOVE), "变异系数边界", "side of the limit on which a group is unstable")
     deviation: str = terms_field(
         ChoiceKind(("population", "sample")), "标准差口径", "divisor of the deviation: n or n-1"
     )
@@ -151,7 +150,7 @@ def _is_unstable(terms: BasePointsTerms, runs: Sequence[tuple[int, int]]) -> boo
     above, below = spread * int(FACTOR_ONE) ** 2, (terms.cv_limit * total) ** 2
     if terms.deviation == "sample":
         above, below = above * cases, below * (cases - 1)
-    return above > below if terms.cv_boundary == "above" else above >= below and cases > 1
+    return bool(lies_past(terms.cv_side, above, below)) and cases > 1
 
 
 def _median(runs: Sequence[tuple[int, int]]) -> Fraction:

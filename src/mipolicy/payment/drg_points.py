@@ -15,15 +15,13 @@ from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A
 from mipolicy.payment.axes import REVIEW
 from mipolicy.payment.outliers import (
-    BAND_EDGES,
-    HIGH_BOUNDARIES,
-    LOW_BOUNDARIES,
     MOST_MEANS,
     Costs,
     OutlierBand,
     check_bands,
     measured,
 )
+from mipolicy.payment.sides import ABOVE, BELOW
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, terms_field
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, capped, is_same, mul_div, none_of, pick
@@ -38,9 +36,9 @@ class DrgPointsTerms:
     scale: int = terms_field(FigureKind("points"), "点数基数", "points of a case that costs the mean of all")
     decimals: int = terms_field(FigureKind("count"), "点数小数位数", "decimals of points", needs="0 to 4")
     bands: tuple[OutlierBand, ...] = terms_field(RecordsKind(OutlierBand, "name"), "倍率界值", "limits of outliers")
-    band_edge: str = terms_field(ChoiceKind(BAND_EDGES), "档次界点归属", "where a group on the edge of a band belongs")
-    low_boundary: str = terms_field(ChoiceKind(LOW_BOUNDARIES), "低倍率边界", "boundary of the low limit")
-    high_boundary: str = terms_field(ChoiceKind(HIGH_BOUNDARIES), "高倍率边界", "boundary of the high limit")
+    band_side: str = terms_field(ChoiceKind(ABOVE), "档次边界", "whether a band begins at its edge or above it")
+    low_side: str = terms_field(ChoiceKind(BELOW), "低倍率边界", "side of the low limit")
+    high_side: str = terms_field(ChoiceKind(ABOVE), "高倍率边界", "side of the high limit")
     reference_mean: str = terms_field(
         ChoiceKind(("group_mean", "level_mean")), "对照均费", "mean that a case is measured against"
     )

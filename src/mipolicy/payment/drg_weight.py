@@ -15,9 +15,6 @@ from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A, Column
 from mipolicy.payment.axes import REVIEW
 from mipolicy.payment.outliers import (
-    BAND_EDGES,
-    HIGH_BOUNDARIES,
-    LOW_BOUNDARIES,
     MOST_MEAN,
     MOST_MEANS,
     Costs,
@@ -26,6 +23,7 @@ from mipolicy.payment.outliers import (
     check_bands,
     measured,
 )
+from mipolicy.payment.sides import ABOVE, BELOW
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, RecordsKind, TableKind, terms_field
 from mipolicy.tables import Table
 from mipolicy.traced import labelled
@@ -48,9 +46,9 @@ class DrgWeightTerms:
     )
     level_factor: Table = terms_field(TableKind("factor", (LEVEL,)), "等级系数", "factor of the level")
     bands: tuple[OutlierBand, ...] = terms_field(RecordsKind(OutlierBand, "name"), "倍率界值", "limits of outliers")
-    band_edge: str = terms_field(ChoiceKind(BAND_EDGES), "档次界点归属", "where a group on the edge of a band belongs")
-    low_boundary: str = terms_field(ChoiceKind(LOW_BOUNDARIES), "低倍率边界", "boundary of the low limit")
-    high_boundary: str = terms_field(ChoiceKind(HIGH_BOUNDARIES), "高倍率边界", "boundary of the high limit")
+    band_side: str = terms_field(ChoiceKind(ABOVE), "档次边界", "whether a band begins at its edge or above it")
+    low_side: str = terms_field(ChoiceKind(BELOW), "低倍率边界", "side of the low limit")
+    high_side: str = terms_field(ChoiceKind(ABOVE), "高倍率边界", "side of the high limit")
     reference_mean: str = terms_field(
         ChoiceKind(("group_mean", "level_mean", "standard")), "对照均费", "what a case is measured against"
     )

@@ -13,10 +13,11 @@ from mipolicy.checked import check_input, for_each, refuse, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A, factor_text
 from mipolicy.payment.axes import METHOD, REVIEW
-from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, TableKind, terms_field
+from mipolicy.payment.sides import ABOVE, is_past
+from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, TableKind, terms_field
 from mipolicy.tables import Axis, Table
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, any_of, beyond, is_over, is_same, none_of, pick, share
+from mipolicy.vocabulary import all_of, any_of, beyond, is_same, pick, share
 
 __all__ = [
     "CRITERIA",
@@ -60,7 +61,7 @@ class SpecialCaseTerms:
     )
     stay_multiple: int = terms_field(FigureKind("factor"), "住院日倍数", "multiple of the group's mean days")
     intensive_days: int = terms_field(FigureKind("days"), "监护病房天数", "days in intensive care")
-    limits_included: int = terms_field(FlagKind(), "达到界限即可申请", "whether a case at a limit is eligible")
+    limits_side: str = terms_field(ChoiceKind(ABOVE), "申请界限边界", "side of a limit on which a case is eligible")
     quota: Table = terms_field(TableKind("rate", (GROUPED,)), "申请比例上限", "quota, as a share of discharges")
     quota_rounding: str = terms_field(ChoiceKind(("down", "half_up")), "名额取整", "how a quota is made whole")
     technology_route: str = terms_field(
@@ -114,21 +115,20 @@ def eligible(terms: SpecialCaseTerms, case: Application[A]) -> Eligibility[A]:
     if "cost" in terms.criteria:
         base = case.standard if terms.cost_base == "standard" else case.group_mean
         _refuse_zero(base, terms.cost_base)
-        by_cost = _reaches(terms, case.medfee_sumamt * int(FACTOR_ONE), base * terms.cost_multiple)
+        by_cost = is_past(terms.limits_side, case.medfee_sumamt * int(FACTOR_ONE), base * terms.cost_multiple)
     if "stay" in terms.criteria:
         _refuse_zero(case.mean_days, "mean_days")
-        by_stay = _reaches(terms, case.days * int(FACTOR_ONE) * int(FACTOR_ONE), case.mean_days * terms.stay_multiple)
+        by_stay = is_past(
+            terms.limits_side, case.days * int(FACTOR_ONE) * int(FACTOR_ONE), case.mean_days * terms.stay_multiple
+        )
     if "intensive_care" in terms.criteria:
-        by_intensive = _reaches(terms, nothing + case.intensive_days, for_each(terms.intensive_days, nothing))
+        by_intensive = is_past(
+            terms.limits_side, nothing + case.intensive_days, for_each(terms.intensive_days, nothing)
+        )
     if "new_technology" in terms.criteria:
         by_new = nothing + case.new_technology
     may_apply: A = any_of(by_cost, by_stay, by_intensive, by_new)
     return Eligibility(by_cost, by_stay, by_intensive, by_new, may_apply)
-
-
-def _reaches(terms: SpecialCaseTerms, figure: A, limit: A) -> A:
-    """1 where the figure is over the limit, or at it where the terms include it."""
-    return pick(terms.limits_included, none_of(is_over(limit, figure)), is_over(figure, limit))
 
 
 def _refuse_zero(base: Any, name: str) -> None:
