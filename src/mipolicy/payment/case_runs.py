@@ -16,9 +16,10 @@ from mipolicy.axes import LEVEL
 from mipolicy.checked import check_columns
 from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, Column
+from mipolicy.sums import starts_of
 from mipolicy.tables import Axis
 
-__all__ = ["YEAR", "YEAR_BITS", "CaseRuns", "starts_of", "zeros"]
+__all__ = ["YEAR", "YEAR_BITS", "CaseRuns", "zeros"]
 
 YEAR: Final = Axis(
     "catalogue year", ("oldest", "middle", "latest"), ("前三年", "前两年", "前一年"), ("oldest", "middle", "latest")
@@ -27,15 +28,6 @@ YEAR: Final = Axis(
 
 YEAR_BITS: Final = 2
 _MOST_CODE: Final = 2**31 - 1
-
-
-def starts_of(*columns: Column) -> Column:
-    """Where a new combination of sorted columns begins."""
-    changed = np.ones(columns[0].size, np.bool_)
-    np.not_equal(columns[0][1:], columns[0][:-1], out=changed[1:])
-    for column in columns[1:]:
-        changed[1:] |= column[1:] != column[:-1]
-    return np.flatnonzero(changed)
 
 
 @frozen(eq=False)

@@ -17,11 +17,11 @@ from mipolicy.checked import check_columns
 from mipolicy.errors import AmountError, InputError, PolicyError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
 from mipolicy.payment.case import AuxiliaryFactor
-from mipolicy.payment.case_runs import starts_of
 from mipolicy.payment.moments import DIVISORS, Moments, as_rate, block_sums, root
 from mipolicy.payment.sides import ABOVE, lies_past
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, terms_field
 from mipolicy.rounding import any_columns, bounds_of, mul_div
+from mipolicy.sums import starts_of
 from mipolicy.tables import Axis
 from mipolicy.vocabulary import beyond, is_over, pick
 

@@ -23,6 +23,7 @@ from mipolicy.payment.case import DifferenceFactor, Group
 from mipolicy.payment.sides import ABOVE, lies_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, terms_field
 from mipolicy.rounding import half_up_int
+from mipolicy.sums import starts_of
 
 __all__ = ["BasePointsTerms", "History", "difference_factors", "groups"]
 
@@ -122,10 +123,7 @@ def _counted(group: Column, institution: Column, level: Column, cost: Column, co
     keys = [column[order] for column in (group, institution, level, cost)]
     if not order.size:
         return History(group, institution, level, cost, count)
-    differs = np.zeros(order.size - 1, bool)
-    for key in keys:
-        differs |= key[1:] != key[:-1]
-    starts = np.flatnonzero(np.concatenate(([True], differs)))
+    starts = starts_of(*keys)
     one, other, third, last = (key[starts] for key in keys)
     return History(one, other, third, last, np.add.reduceat(count[order], starts))
 

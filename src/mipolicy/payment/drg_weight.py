@@ -25,6 +25,7 @@ from mipolicy.payment.outliers import (
 )
 from mipolicy.payment.sides import ABOVE, BELOW
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, RecordsKind, TableKind, terms_field
+from mipolicy.sums import total
 from mipolicy.tables import Table
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, beyond, capped, is_same, lookup, mul_div, none_of, pick, share
@@ -259,5 +260,5 @@ def total_owed(terms: DrgWeightTerms, payments: Column) -> int:
 
     Sums of parts add to the sum of all but for the floor, which is of the total of an institution: sum first.
     """
-    total = sum(int(payment) for payment in payments.tolist())
-    return max(0, total) if terms.floor == "total" else total
+    owed = total(payments)
+    return max(0, owed) if terms.floor == "total" else owed

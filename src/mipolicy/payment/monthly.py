@@ -18,6 +18,7 @@ from mipolicy.money import FACTOR_ONE, RATE_ONE, A, Column
 from mipolicy.payment.axes import POOL
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, TableKind, terms_field
 from mipolicy.rounding import any_columns, half_up, mul_div
+from mipolicy.sums import sums_by
 from mipolicy.tables import Axis, Table
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import beyond, pick, share
@@ -44,7 +45,6 @@ MONTH: Final = Axis(
 )
 _MOST_DECIMALS: Final = 6
 _FIGURES: Final = ("cases", "points", "declared_fund", "patient_part")
-_WORD: Final = 31
 
 
 @frozen
@@ -229,7 +229,7 @@ def post(
     refuse((sign != 1) & (sign != -1), "sign is {}; 1 for a case, -1 for a reversal", sign)
     width = len(POOL.members)
     cell, cells = institution * width + pool, len(institutions) * width
-    sums = [_sums(cell, cells, column, sign) for column in (np.ones_like(sign), points, declared_fund, patient_part)]
+    sums = [sums_by(cell, column * sign, cells) for column in (np.ones_like(sign), points, declared_fund, patient_part)]
     held = np.flatnonzero(np.bincount(cell, minlength=cells)).tolist()
     return MonthTotals(
         {
@@ -237,14 +237,6 @@ def post(
             for at in held
         }
     )
-
-
-def _sums(cell: Column, cells: int, column: Column, sign: Column) -> list[int]:
-    """Exact signed sums by cell: the words of 31 bits cannot pass int64 below 2**32 rows, Python ints join them."""
-    high, low = np.zeros(cells, np.int64), np.zeros(cells, np.int64)
-    np.add.at(high, cell, (column >> _WORD) * sign)
-    np.add.at(low, cell, (column & (2**_WORD - 1)) * sign)
-    return [(upper << _WORD) + lower for upper, lower in zip(high.tolist(), low.tolist(), strict=True)]
 
 
 # ---- the month of a pool ---------------------------------------------------------------------------------------------

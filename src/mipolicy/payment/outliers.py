@@ -17,6 +17,7 @@ from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
 from mipolicy.payment.sides import is_past
 from mipolicy.policy.kinds import CodesKind, FigureKind, TextKind, terms_field
+from mipolicy.sums import starts_of
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, is_over, is_same, none_of, pick
 
@@ -216,11 +217,9 @@ def chosen_by_item(most_share: int, *, institution: Column, eligible: Column, ex
     if np.unique(case).size != case.size:
         raise InputError("a case stands twice; ranks of case ids must differ, or ties cannot be broken")
     chosen = np.zeros(institution.size, np.int64)
-    if not institution.size:
-        return chosen
     order = np.lexsort((case, -excess, 1 - eligible, institution))
     in_order = institution[order]
-    starts = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
+    starts = starts_of(in_order)
     sizes = np.diff(np.append(starts, in_order.size))
     place = np.arange(in_order.size) - np.repeat(starts, sizes)
     allowed = np.repeat(sizes * int(most_share) // int(RATE_ONE), sizes)

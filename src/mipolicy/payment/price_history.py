@@ -16,6 +16,7 @@ from mipolicy.checked import check_columns
 from mipolicy.errors import AmountError, CodeError, InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, Column
 from mipolicy.rounding import half_up_int
+from mipolicy.sums import starts_of
 
 __all__ = ["CostHistory", "DiseaseCosts", "cost_history", "root_text", "rounded"]
 
@@ -132,9 +133,7 @@ def cost_history(disease: Column, medfee_sumamt: Column, names: Sequence[str]) -
     check_columns("cost history", disease=(disease, names), medfee_sumamt=(medfee_sumamt, int(MAX_FEN)))
     order = np.lexsort((medfee_sumamt, disease))
     codes, costs = disease[order], medfee_sumamt[order]
-    new = np.ones(codes.size, bool)
-    new[1:] = (codes[1:] != codes[:-1]) | (costs[1:] != costs[:-1])
-    starts = np.flatnonzero(new)
+    starts = starts_of(codes, costs)
     counts = np.diff(np.append(starts, codes.size))
     found = []
     for at in np.unique(codes).tolist():

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from mipolicy.checked import check_columns
 from mipolicy.errors import CodeError, TableError
 from mipolicy.money import Column
+from mipolicy.sums import sums_by
 
 __all__ = ["Tally", "tally"]
 
@@ -66,12 +67,7 @@ def tally(codes: Column, names: Sequence[str], figures: Mapping[str, Column]) ->
     mappingproxy({'H1': (7,), 'H2': (14,)})
     """
     check_columns("tally", codes=(codes, names), **{name: (column, None) for name, column in figures.items()})
-    sums = []
-    for column in figures.values():
-        high, low = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
-        np.add.at(high, codes, column >> 32)
-        np.add.at(low, codes, column & 0xFFFFFFFF)
-        sums.append([(int(a) << 32) + int(b) for a, b in zip(high, low, strict=True)])
+    sums = [sums_by(codes, column, len(names)) for column in figures.values()]
     seen = np.bincount(codes, minlength=len(names))
     return Tally(
         tuple(figures), {name: tuple(each[at] for each in sums) for at, name in enumerate(names) if int(seen[at])}
