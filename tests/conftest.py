@@ -1,6 +1,8 @@
 """What holds for every test: examples take the time they take, on any machine."""
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("mipolicy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mipolicy")
+pytest.register_assert_rewrite("tests.payment.shared")

@@ -94,17 +94,16 @@ def test_the_account_pays_within_every_limit(of: AccountUse[int], more: int) -> 
     [
         (
             -1,
-            "balc is -0.01, allowed is 0.00 to 10000000000.00; "
-            "an account is never overdrawn: settle what it owes first",
+            "balc is -1 fen, allowed is 0 to 1000000000000; an account is never overdrawn: settle what it owes first",
         ),
         (
             np.array([0, 5, -100, -7]),
-            "row 2: balc is -1.00, allowed is 0.00 to 10000000000.00; "
+            "row 2: balc is -100 fen, allowed is 0 to 1000000000000; "
             "an account is never overdrawn: settle what it owes first",
         ),
         (
             MAX_FEN + 1,
-            "balc is 10000000000.01, allowed is 0.00 to 10000000000.00; "
+            "balc is 1000000000001 fen, allowed is 0 to 1000000000000; "
             "an account is never overdrawn: settle what it owes first",
         ),
     ],
@@ -344,13 +343,17 @@ def test_the_whole_base_may_be_credited() -> None:
     [
         (
             worker(30, -1),
-            "contribution_base is -0.01, allowed is 0.00 to 10000000000.00; correct the record",
+            "CreditBase.contribution_base: -1 is outside 0 to 1000000000000; the field is monthly contribution base, "
+            "in fen",
         ),
-        (retiree(70, -5_00), "pension is -5.00, allowed is 0.00 to 10000000000.00; correct the record"),
-        (worker(-1, 0), "age is -1, allowed is 0 to 150; correct the record"),
-        (worker(151, 0), "age is 151, allowed is 0 to 150; correct the record"),
-        (worker(30, 0, -1), "months is -1, allowed is 0 to 1200; correct the record"),
-        (as_columns([worker(30, 0), worker(30, 0, 1201)]), "row 1: months is 1201, allowed is 0 to 1200; "),
+        (
+            retiree(70, -5_00),
+            "CreditBase.pension: -500 is outside 0 to 1000000000000; the field is monthly pension, in fen",
+        ),
+        (worker(-1, 0), "CreditBase.age: -1 is outside 0 to 150; the field is age in full years, in count"),
+        (worker(151, 0), "CreditBase.age: 151 is outside 0 to 150; the field is age in full years, in count"),
+        (worker(30, 0, -1), "CreditBase.months: -1 is outside 0 to 1200; the field is months credited, in count"),
+        (as_columns([worker(30, 0), worker(30, 0, 1201)]), "CreditBase.months: row 1: 1201 is outside 0 to 1200; "),
     ],
 )
 def test_bases_that_no_person_has(of: Any, message: str) -> None:

@@ -164,8 +164,7 @@ def test_f04_success_rate(successes: int, attempts: int, rate: Fraction | None) 
         (
             lambda: attrs.evolve(ASKED, balc=-1),
             InputError,
-            "balc is -0.01, allowed is 0.00 to 10000000000.00; "
-            "an account is never overdrawn: settle what it owes first",
+            "balc is -1 fen, allowed is 0 to 1000000000000; an account is never overdrawn: settle what it owes first",
         ),
         (
             lambda: PermittedUse("care", (), PLACES),

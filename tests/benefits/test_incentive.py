@@ -92,12 +92,23 @@ def test_the_ceiling_never_falls_nor_rises_by_more_than_its_share(terms: Incenti
 @pytest.mark.parametrize(
     ("of", "message"),
     [
-        (Loyalty(-1, 0, 0), "ceiling is -0.01, allowed is 0.00 to 10000000000.00; correct the record"),
-        (Loyalty(0, -1, 0), "continuous_years is -1, allowed is 0 to 150; correct the record"),
-        (Loyalty(0, 0, 151), "claim_free_years is 151, allowed is 0 to 150; correct the record"),
+        (
+            Loyalty(-1, 0, 0),
+            "Loyalty.ceiling: -1 is outside 0 to 1000000000000; the field is ceiling of major-illness insurance, in "
+            "fen",
+        ),
+        (
+            Loyalty(0, -1, 0),
+            "Loyalty.continuous_years: -1 is outside 0 to 150; the field is years of continuous enrolment, in count",
+        ),
+        (
+            Loyalty(0, 0, 151),
+            "Loyalty.claim_free_years: 151 is outside 0 to 150; the field is years without claims, in count",
+        ),
         (
             as_columns([Loyalty(0, 0, 0), Loyalty(0, 151, 0)]),
-            "row 1: continuous_years is 151, allowed is 0 to 150; correct the record",
+            "Loyalty.continuous_years: row 1: 151 is outside 0 to 150; the field is years of continuous enrolment, in "
+            "count",
         ),
     ],
 )

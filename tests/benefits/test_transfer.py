@@ -150,8 +150,7 @@ def test_months_against_the_oracle_month_by_month(
         (
             lambda: PlaceRecord("changde", (), -1),
             InputError,
-            "balc is -0.01, allowed is 0.00 to 10000000000.00; "
-            "an account is never overdrawn: settle what it owes first",
+            "balc is -1 fen, allowed is 0 to 1000000000000; an account is never overdrawn: settle what it owes first",
         ),
         (
             lambda: TransferTerms((), "new_place", "moves"),

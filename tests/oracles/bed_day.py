@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any
 
-__all__ = ["leaves", "points"]
+__all__ = ["points"]
 
 
 def day_points(standard: int, scale: Fraction, mean_of_all: int) -> Fraction:
@@ -29,10 +29,3 @@ def points(terms: Mapping[str, Any], case: Mapping[str, Any]) -> Fraction:
         phase = max((each for each in phases if each["from_day"] <= day), key=lambda each: int(each["from_day"]))
         found.append(day_points(phase["standard"], terms["scale"], case["mean_of_all"]))
     return sum(found, Fraction(0)) if terms["phase_scope"] == "each_day" else found[-1] * days
-
-
-def leaves(terms: Mapping[str, Any], days: int) -> bool:
-    """Whether a stay is too short or too long."""
-    short = days <= terms["short_days"] if terms["short_side"] == "at_or_below" else days < terms["short_days"]
-    long = days >= terms["long_days"] if terms["long_side"] == "at_or_above" else days > terms["long_days"]
-    return ("short" in terms["leaving"] and short) or ("long" in terms["leaving"] and long)

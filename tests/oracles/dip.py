@@ -48,7 +48,7 @@ def score(terms: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
         institution = Fraction(1)
 
     if not case["grouped"]:
-        band, mean, base = "ungrouped", case["all_mean"], terms["mean_points"]
+        band, mean, base = "ungrouped", case["mean_of_all"], terms["mean_points"]
         auxiliary = terms["ungrouped_factor"]
         if terms["ungrouped"] == "by_item":
             band = "by_item"

@@ -29,7 +29,7 @@ def lines(terms: Mapping[str, Any], classes: Mapping[str, Sequence[int]]) -> dic
     sample = terms["cv_divisor"] == "cases_less_one"
     square = _squared_cv(_deviations(costs), costs, mean, sample)
     limit = terms["cv_minimum"] ** 2
-    if square < limit or (square == limit and not terms["cv_minimum_included"]):
+    if square < limit or (square == limit and terms["cv_side"] == "above"):
         return {}
     if terms["fall_of"] == "pooled":
         inside = sum((_deviations(each) for each in held.values()), start=Fraction(0))
@@ -37,7 +37,7 @@ def lines(terms: Mapping[str, Any], classes: Mapping[str, Sequence[int]]) -> dic
     else:
         after = [_squared_cv(_deviations(c), c, Fraction(sum(c), len(c)), sample) for c in held.values()]
     allowed = (1 - terms["fall_minimum"]) ** 2 * square
-    if any(each > allowed or (each == allowed and not terms["fall_minimum_included"]) for each in after):
+    if any(each > allowed or (each == allowed and terms["fall_side"] == "above") for each in after):
         return {}
     return {
         name: half_up(Fraction(sum(each), len(each)) / mean * 10_000)

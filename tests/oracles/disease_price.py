@@ -30,7 +30,7 @@ def suggest(terms: Mapping[str, Any], given: Sequence[int]) -> dict[str, Any] | 
     if terms["method"] == "trimmed_mean" and len(costs) >= terms["trim_cases"]:
         low = percentile(terms["rank_rule"], costs, terms["low_percentile"])
         high = percentile(terms["rank_rule"], costs, terms["high_percentile"])
-        if terms["edges_kept"]:
+        if terms["limits_kept"]:
             costs = [cost for cost in costs if low <= cost <= high]
         else:
             costs = [cost for cost in costs if low < cost < high]
@@ -55,7 +55,9 @@ def revise(terms: Mapping[str, Any], price: int, costs: Sequence[int]) -> dict[s
     mean = Fraction(sum(costs), len(costs))
     deviation = (mean - price) / price
     limit = terms["up_limit"] if deviation > 0 else terms["down_limit"]
-    far = abs(deviation) > limit or (terms["limits_included"] and abs(deviation) == limit and deviation != 0)
+    far = abs(deviation) > limit or (
+        terms["limits_side"] == "at_or_above" and abs(deviation) == limit and deviation != 0
+    )
     adjust = far and len(costs) >= terms["least_cases"]
     proposed = price
     if adjust:

@@ -24,7 +24,7 @@ def limits(terms: Mapping[str, Any], measure: Fraction, level: str) -> tuple[Fra
     for band in sorted(terms["bands"], key=lambda each: each["edge"]):
         if level not in band["levels"]:
             continue
-        above = measure >= band["edge"] if terms["band_edge"] == "belongs_above" else measure > band["edge"]
+        above = measure >= band["edge"] if terms["band_side"] == "at_or_above" else measure > band["edge"]
         if above or band["edge"] == 0:
             found = band
     assert found is not None
@@ -40,9 +40,9 @@ def kind_of(terms: Mapping[str, Any], case: Mapping[str, Any], measure: Fraction
     if terms["test_cost"] == "less_unreasonable":
         tested -= case["unreasonable_amt"]
     k = Fraction(tested) / mean
-    low = k < low_limit if terms["low_boundary"] == "below" else k <= low_limit
+    low = k < low_limit if terms["low_side"] == "below" else k <= low_limit
     low = low or bool(terms["incomplete_as_low"] and case["incomplete"])
-    high = k > high_limit if terms["high_boundary"] == "above" else k >= high_limit
+    high = k > high_limit if terms["high_side"] == "above" else k >= high_limit
     return low, high and not low
 
 

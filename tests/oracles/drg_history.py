@@ -30,7 +30,7 @@ def is_unstable(terms: Mapping[str, Any], costs: Sequence[int]) -> bool:
     else:
         variance = statistics.pvariance(exact)
     limit = (terms["cv_limit"] * mean(costs)) ** 2
-    if terms["cv_boundary"] == "above":
+    if terms["cv_side"] == "above":
         return bool(variance > limit)
     return bool(variance >= limit and len(costs) > 1)
 

@@ -16,7 +16,7 @@ def eligible(terms: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, boo
     """Which criteria a case meets; multiples as fractions."""
 
     def reaches(figure: Fraction | int, limit: Fraction | int) -> bool:
-        return figure >= limit if terms["limits_included"] else figure > limit
+        return figure >= limit if terms["limits_side"] == "at_or_above" else figure > limit
 
     met = {
         "cost": reaches(case["medfee_sumamt"], case[terms["cost_base"]] * terms["cost_multiple"]),

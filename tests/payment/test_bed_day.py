@@ -1,4 +1,4 @@
-"""Bed-day points: against the oracle; phases, same-day stays; which stays leave DRG; messages."""
+"""Bed-day points: against the oracle; phases, same-day stays; messages."""
 
 from __future__ import annotations
 
@@ -7,30 +7,29 @@ from fractions import Fraction
 from typing import Any
 
 import attrs
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from mipolicy.errors import AmountError, InputError, MipolicyError
+from mipolicy.errors import InputError, MipolicyError
 from mipolicy.payment.bed_day import (
     BedDayCase,
     BedDayList,
     BedDayPoints,
     BedDayTerms,
     DayStandard,
-    leaves_drg,
     list_of,
     pay,
 )
 from tests.oracles import bed_day as oracle
 from tests.payment.drg_cases import LEVELS, ONE
+from tests.payment.shared import check_refused
 from tests.strategies import as_columns, as_rows, as_traced
 
 many = settings(max_examples=150, deadline=None)
 
-# one place: two lists, by level, in phases; short and long stays leave
+# one place: two lists, by level, in phases
 PHASED = BedDayTerms(
     scale=100 * ONE,
     lists=(BedDayList("精神", ("F20.900", "F31.900")), BedDayList("康复", ("Z50.100",))),
@@ -42,21 +41,13 @@ PHASED = BedDayTerms(
         DayStandard("康复", "康复", LEVELS, 1, 500_00),
     ),
     phase_scope="each_day",
-    leaving=("short", "long"),
-    short_days=2,
-    short_side="at_or_below",
-    long_days=60,
-    long_side="at_or_above",
 )
-# another: one standard for all, 1,000 points, only stays of more than 90 days leave
+# another: one standard for all, 1,000 points
 PLAIN = attrs.evolve(
     PHASED,
     scale=1000 * ONE,
     lists=(BedDayList("长期", ("F20.900",)),),
     standards=(DayStandard("长期", "长期", LEVELS, 1, 200_00),),
-    leaving=("long",),
-    long_days=90,
-    long_side="above",
 )
 
 
@@ -96,9 +87,6 @@ def test_ints_columns_traces_and_the_oracle_agree(place: BedDayTerms, scope: str
             "mean_of_all": row.mean_of_all,
         }
         assert Fraction(one.points, ONE) == oracle.points(words(terms), case)
-    days = np.array([row.days for row in rows])
-    expected = [int(oracle.leaves(words(terms), row.days)) for row in rows]
-    assert leaves_drg(terms, days).tolist() == expected == [leaves_drg(terms, row.days) for row in rows]
 
 
 def test_points_of_a_day_at_four_decimals() -> None:
@@ -126,20 +114,6 @@ def test_phases_by_day_or_by_the_whole_stay(scope: str, days: int, points: int) 
     assert pay(attrs.evolve(PHASED, phase_scope=scope), stay(days=days)).points == points
 
 
-@pytest.mark.parametrize(
-    ("terms", "leaving"),
-    [
-        (PHASED, {0, 1, 2, 60, 61, 90, 91}),
-        (attrs.evolve(PHASED, short_side="below", long_side="above"), {0, 1, 61, 90, 91}),
-        (PLAIN, {91}),
-        (attrs.evolve(PHASED, leaving=()), set()),
-        (attrs.evolve(PHASED, leaving=("short",)), {0, 1, 2}),
-    ],
-)
-def test_which_lengths_of_stay_leave(terms: BedDayTerms, leaving: set[int]) -> None:
-    assert {days for days in (0, 1, 2, 3, 59, 60, 61, 90, 91) if leaves_drg(terms, days)} == leaving
-
-
 def test_lists_by_disease() -> None:
     assert [list_of(PHASED, code) for code in ("F31.900", "Z50.100", "J18.900")] == [0, 1, -1]
 
@@ -161,11 +135,8 @@ ONLY = attrs.evolve(PHASED, standards=PHASED.standards[:2])
          "row 1: no standard of a day for list 0 at the level of the case; state one"),
         (lambda: pay(PHASED, stay(bed_day_list=2)), InputError,
          "no standard of a day for list 2 at the level of the case; state one"),
-        (lambda: leaves_drg(PHASED, np.array([3, -1])), InputError, "row 1: days is -1, allowed is 0 or more"),
-        (lambda: leaves_drg(PHASED, 1.5), AmountError, "an amount must be int or an int64 column, got float 1.5"),  # type: ignore[type-var]
         (lambda: attrs.evolve(PHASED, scale=0), InputError,
          "scale is 0; a case that costs the mean of all has points"),
-        (lambda: attrs.evolve(PHASED, short_days=60), InputError, "short_days 60 must lie below long_days 60"),
         (lambda: attrs.evolve(PHASED, lists=(*PHASED.lists, BedDayList("又", ("F20.900",)))), InputError,
          "a disease stands in two lists; a stay can have one standard a day only"),
         (lambda: attrs.evolve(PHASED, lists=PHASED.lists[:1]), InputError,
@@ -179,7 +150,4 @@ ONLY = attrs.evolve(PHASED, standards=PHASED.standards[:2])
     ],
 )  # fmt: skip
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)

@@ -22,6 +22,7 @@ from mipolicy.payment.catalogue_changes import (
     group_changes,
     level_shift,
 )
+from tests.payment.shared import check_refused
 
 many = settings(max_examples=100, deadline=None)
 
@@ -186,8 +187,9 @@ def column(*figures: int) -> Any:
         ),
         (
             lambda: LevelCases.of(("A00.0",), column(0, 0), column(1, 5)),
-            InputError,
-            "cases by level: row 1: level is 5, allowed: 0 to 4; code it anew",
+            CodeError,
+            "cases by level: row 1: level is 5, allowed is 0 to 4; codes of level: tertiary, secondary, level_1, "
+            "primary, ungraded, in this order from 0",
         ),
         (
             lambda: level_shift(OLD, counts((0, 0, 1)), counts((0, 0, 1))),
@@ -197,7 +199,4 @@ def column(*figures: int) -> Any:
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)

@@ -30,6 +30,7 @@ from mipolicy.payment.clearing import (
     withhold,
 )
 from tests.oracles import month_and_year as oracle
+from tests.payment.shared import check_labels
 from tests.strategies import MILLION
 
 many = settings(max_examples=150, deadline=None)
@@ -399,7 +400,4 @@ def test_the_assumed_pack_clears_a_year() -> None:
 
 
 def test_labels() -> None:
-    for each in (ClearingTerms, Deposit, Balance):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
+    check_labels(ClearingTerms, Deposit, Balance)

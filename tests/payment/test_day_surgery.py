@@ -33,6 +33,7 @@ from mipolicy.payment.dispersion import Dispersion, PricesPaid, dispersion, pric
 from mipolicy.payment.price import FUND_BASES
 from mipolicy.tables import Table
 from tests.oracles import priced as oracle
+from tests.payment.shared import check_labels, check_refused
 from tests.strategies import agrees, amounts, as_columns, as_rows, as_traced, flags, rates, shares, tables
 
 many = settings(max_examples=150, deadline=None)
@@ -264,12 +265,13 @@ ONE = columns((0, 0, 5, 1))
         (
             lambda: fold(TERMS, DayStays(*ONE), OutpatientTests(*columns((0, 0, 5, -1)))),
             InputError,
-            "bill in row 0 has a cost of -1 fen; take out reversals before",
+            "bills: row 0: medfee_sumamt is -1, allowed is 0 to 1000000000000; correct it, and leave reversals out "
+            "with their cases",
         ),
         (
             lambda: fold(TERMS, DayStays(*columns((0, 0, NO_DAY, 1))), OutpatientTests(*ONE)),
             InputError,
-            "stay in row 0 has no day that care can have; complete the record",
+            "row 0: the stay has no day that care can have; complete the record",
         ),
         (
             lambda: settleable(TERMS, Upload(1, 0, {"fee_details": 1, "consent": 1})),
@@ -280,7 +282,7 @@ ONE = columns((0, 0, 5, 1))
         (
             lambda: settleable(TERMS, Upload(1, 0, {"fee_details": 1, "operation_record": 2})),
             InputError,
-            "Document.uploaded: 2 is outside 0 to 1; the field is uploaded, in flag; a reversal takes back its case",
+            "Document.uploaded: 2 is outside 0 to 1; the field is uploaded, in flag",
         ),
         (
             lambda: dispersion(prices_paid(ONE[0], ONE[1], ONE[2], ("Z",), ("H",)), {"A": 1}),
@@ -290,15 +292,12 @@ ONE = columns((0, 0, 5, 1))
         (
             lambda: prices_paid(ONE[3], ONE[1], ONE[2], ("Z",), ("H",)),
             CodeError,
-            "prices paid: row 0: code 1 is outside 0 to 0, the names given",
+            "prices paid: row 0: operation is 1, allowed is 0 to 0; it numbers the names given",
         ),
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_the_assumed_city() -> None:
@@ -310,7 +309,4 @@ def test_the_assumed_city() -> None:
 
 
 def test_labels() -> None:
-    for each in (DaySurgeryTerms, OperationPrice, DaySurgeryCase, DaySurgery, Upload, Uploaded):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
+    check_labels(DaySurgeryTerms, OperationPrice, DaySurgeryCase, DaySurgery, Upload, Uploaded)

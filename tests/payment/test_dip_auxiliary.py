@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyError
+from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyError, TableError
 from mipolicy.payment.case import AuxiliaryFactor
 from mipolicy.payment.dip_auxiliary import (
     DIMENSION,
@@ -24,18 +24,20 @@ from mipolicy.payment.dip_auxiliary import (
     dimension_tests,
 )
 from mipolicy.payment.moments import Moments, explained
+from mipolicy.payment.sides import ABOVE
 from tests.oracles import dip_auxiliary as oracle
 from tests.oracles import half_up
+from tests.payment.shared import check_refused
 
 many = settings(max_examples=150, deadline=None)
 MILLION = 1_000_000
 SIMPLE = DipAuxiliaryTerms(
     dimensions=DIMENSION.members,
     cv_minimum=7_000,
-    cv_minimum_included=1,
+    cv_side="at_or_above",
     cv_divisor="cases",
     fall_minimum=200_000,
-    fall_minimum_included=1,
+    fall_side="at_or_above",
     fall_of="pooled",
     class_minimum=1,
     several="highest",
@@ -85,8 +87,8 @@ def test_lines_are_the_oracle_s(
         fall_minimum=fall,
         cv_divisor=divisor,
         fall_of=fall_of,
-        cv_minimum_included=rest[0],
-        fall_minimum_included=rest[1],
+        cv_side=ABOVE[rest[0]],
+        fall_side=ABOVE[rest[1]],
         class_minimum=rest[2],
     )
     found = auxiliary_factors(terms, sums_of(classes))
@@ -148,7 +150,7 @@ HALF = {"low": [100], "high": [300]}  # a CV of exactly 0.5
 
 @pytest.mark.parametrize(("limit", "included", "lines"), [(5_000, 1, 2), (5_000, 0, 0), (5_001, 1, 0), (4_999, 0, 2)])
 def test_a_group_has_to_vary_enough(limit: int, included: int, lines: int) -> None:
-    terms = terms_with(cv_minimum=limit, cv_minimum_included=included)
+    terms = terms_with(cv_minimum=limit, cv_side=ABOVE[included])
     assert len(auxiliary_factors(terms, sums_of(HALF))) == lines
 
 
@@ -158,7 +160,7 @@ def test_a_group_has_to_vary_enough(limit: int, included: int, lines: int) -> No
 def test_its_cv_has_to_fall_enough(fall: int, included: int, applies: int) -> None:
     """Costs 1, 7 and 9, 15 of mean 8: deviation 5 falls to 3 within the classes, by exactly 40%."""
     sums = sums_of({"low": [1, 7], "high": [9, 15]})
-    (test,) = dimension_tests(terms_with(cv_minimum=0, fall_minimum=fall, fall_minimum_included=included), sums)
+    (test,) = dimension_tests(terms_with(cv_minimum=0, fall_minimum=fall, fall_side=ABOVE[included]), sums)
     assert (test.cv, test.cv_within, test.applies) == (6_250, 3_750, applies)
 
 
@@ -214,13 +216,19 @@ def column(*figures: int) -> Any:
         ),
         (
             lambda: ClassSums.of("cci", ("A00.0",), ("a",), column(0, 0), column(0, 1), column(5, 5)),
-            InputError,
-            "cci: row 1: class is 1, allowed is 0 to 0; code it anew, and take reversals out",
+            CodeError,
+            "cci: row 1: aux_class is 1, allowed is 0 to 0; it numbers the names given",
+        ),
+        (
+            lambda: ClassSums.of("cci", ("A00.0", "A00.0"), ("a",), column(0, 1), column(0, 0), column(5, 5)),
+            TableError,
+            "cci: a name stands twice in A00.0, A00.0",
         ),
         (
             lambda: ClassSums.of("cci", ("A00.0",), ("a",), column(0), column(0), column(-5)),
             InputError,
-            "cci: row 0: cost is -5, allowed is 0 to 1000000000000; code it anew, and take reversals out",
+            "cci: row 0: cost is -5, allowed is 0 to 1000000000000; correct it, "
+            "and leave reversals out with their cases",
         ),
         (
             lambda: dimension_tests(SIMPLE, sums_of({"low": [0, 0]})),
@@ -240,7 +248,8 @@ def column(*figures: int) -> Any:
         (
             lambda: FitSums.of(column(5), column(-1)),
             InputError,
-            "fit: row 0: paid is -1, allowed is 0 to 1000000000000",
+            "fit: row 0: paid is -1, allowed is 0 to 1000000000000; correct it, and leave reversals out with their "
+            "cases",
         ),
         (
             lambda: FitSums.of(column(5, 5), column(1, 2)).share(),
@@ -255,10 +264,7 @@ def column(*figures: int) -> Any:
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_labels() -> None:

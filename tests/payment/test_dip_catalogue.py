@@ -24,6 +24,7 @@ from mipolicy.payment.dip_grouping import TREATMENT, GroupKey
 from mipolicy.tables import Table
 from tests.oracles import dip_catalogue as oracle
 from tests.oracles import half_up
+from tests.payment.shared import check_refused
 
 many = settings(max_examples=150, deadline=None)
 MILLION = 1_000_000
@@ -61,7 +62,7 @@ SIMPLE = DipCatalogueTerms(
     amount_per_point=0,
     point_decimals=4,
     cv_limit=7_000,
-    cv_limit_included=1,
+    cv_side="at_or_below",
     cv_divisor="cases",
     level_means="latest_year",
     basic_groups=(),
@@ -138,7 +139,7 @@ def catalogue_terms(draw: DrawFn) -> DipCatalogueTerms:
         overall_mean=draw(st.sampled_from(("trimmed", "all_cases"))),
         point_decimals=draw(st.integers(0, 4)),
         cv_limit=draw(st.sampled_from((0, 5_000, 7_000))),
-        cv_limit_included=draw(st.sampled_from((0, 1))),
+        cv_side=draw(st.sampled_from(("below", "at_or_below"))),
         cv_divisor=draw(st.sampled_from(("cases", "cases_less_one"))),
         level_means=draw(st.sampled_from(("latest_year", "weighted"))),
         **METHODS[draw(st.sampled_from(("mean_ratio", "fixed_quota")))],
@@ -488,11 +489,14 @@ def test_years_without_cases_are_left_out(years: tuple[int, ...], mean: int) -> 
     assert made(SIMPLE, rows)["A00.0"].group_mean == mean
 
 
-@pytest.mark.parametrize(("limit", "included", "stable"), [(5_000, 1, 1), (5_000, 0, 0), (4_999, 1, 0), (5_001, 0, 1)])
-def test_the_cv_against_its_limit(limit: int, included: int, stable: int) -> None:
+@pytest.mark.parametrize(
+    ("limit", "side", "stable"),
+    [(5_000, "at_or_below", 1), (5_000, "below", 0), (4_999, "at_or_below", 0), (5_001, "below", 1)],
+)
+def test_the_cv_against_its_limit(limit: int, side: str, stable: int) -> None:
     """Half of the cases cost 1, half 3: deviation 1 of 2, a CV of exactly 0.5."""
     rows: list[Row] = [(0, 2, 100 + 200 * (at % 2), 0) for at in range(20)]
-    found = made(terms_with(cv_limit=limit, cv_limit_included=included), rows)["A00.0"]
+    found = made(terms_with(cv_limit=limit, cv_side=side), rows)["A00.0"]
     assert (found.cv, found.stable) == (5_000, stable)
 
 
@@ -536,15 +540,15 @@ def column(*figures: int) -> Any:
     [
         (
             lambda: CaseRuns.of(column(0, 0), column(0, 3), column(1, 1)),
-            InputError,
-            "case runs: row 1: year is 3, allowed is 0 to 2; take reversals out with the cases they reverse, and code "
-            "groups, years and levels from 0",
+            CodeError,
+            "case runs: row 1: year is 3, allowed is 0 to 2; codes of catalogue year: oldest, middle, latest, "
+            "in this order from 0",
         ),
         (
             lambda: CaseRuns.of(column(0), column(0), column(-5)),
             InputError,
-            "case runs: row 0: cost is -5, allowed is 0 to 1000000000000; take reversals out with the cases they "
-            "reverse, and code groups, years and levels from 0",
+            "case runs: row 0: cost is -5, allowed is 0 to 1000000000000; correct it, and leave reversals out "
+            "with their cases",
         ),
         (
             lambda: CaseRuns.of(column(0), column(0, 1), column(5)),
@@ -623,10 +627,7 @@ def column(*figures: int) -> Any:
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 @pytest.mark.parametrize(

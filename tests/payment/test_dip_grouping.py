@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mipolicy.errors import CodeError, InputError, MipolicyError, PolicyError
+from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyError
 from mipolicy.payment.case import Group
 from mipolicy.payment.dip_grouping import (
     MATCH_STEPS,
@@ -28,6 +28,7 @@ from mipolicy.payment.dip_grouping import (
     treatment_of,
 )
 from tests.oracles import dip_grouping as oracle
+from tests.payment.shared import check_refused
 
 SIMPLE = DipGroupingTerms(match_order=("combined", "matched", "cost", "kind"), unlisted_procedures="ignored")
 KINDS = {
@@ -206,12 +207,13 @@ def test_what_is_no_diagnosis(code: Any) -> None:
         (
             lambda: match(SIMPLE, GROUPS, KINDS, ("A00.000",), ((),), coded(1, 0, 0)),
             InputError,
-            "cases: row 0: diagnosis is 1, allowed is 0 to 0; code it anew",
+            "cases: row 0: diagnosis is 1, allowed is 0 to 0; correct it, and leave reversals out with their cases",
         ),
         (
             lambda: match(SIMPLE, GROUPS, KINDS, ("A00.000",), ((),), coded(0, 0, -1)),
             InputError,
-            "cases: row 0: medfee_sumamt is -1, allowed is 0 to 1000000000000; code it anew",
+            "cases: row 0: medfee_sumamt is -1, allowed is 0 to 1000000000000; correct it, and leave reversals "
+            "out with their cases",
         ),
         (
             lambda: match(
@@ -222,8 +224,8 @@ def test_what_is_no_diagnosis(code: Any) -> None:
                 ((),),
                 attrs.evolve(coded(0, 0, 0), procedures=np.zeros(2, np.int64)),
             ),
-            InputError,
-            "cases: 1 diagnoses but 2 rows of procedures; give one each",
+            AmountError,
+            "columns must be of one length, got 1 and 2 rows",
         ),
         (
             lambda: GroupKey("A0", (), "conservative"),
@@ -254,10 +256,7 @@ def test_what_is_no_diagnosis(code: Any) -> None:
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_labels() -> None:

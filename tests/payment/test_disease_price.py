@@ -24,7 +24,9 @@ from mipolicy.payment.disease_price import (
     suggest,
 )
 from mipolicy.payment.price_history import CostHistory, DiseaseCosts, cost_history, root_text
+from mipolicy.payment.sides import ABOVE
 from tests.oracles import disease_price as oracle
+from tests.payment.shared import check_refused
 from tests.strategies import MILLION, flags, rates
 
 many = settings(max_examples=120, deadline=None)
@@ -35,7 +37,7 @@ MEAN = PriceEvaluationTerms(
     low_percentile=0,
     high_percentile=MILLION,
     rank_rule="nearest_rank",
-    edges_kept=1,
+    limits_kept=1,
     trim_cases=1,
     least_cases=1,
     sample_spread=0,
@@ -45,7 +47,7 @@ MEAN = PriceEvaluationTerms(
 REVISION = PriceRevisionTerms(
     up_limit=100_000,
     down_limit=150_000,
-    limits_included=0,
+    limits_side="above",
     least_cases=2,
     part_of_gap=MILLION,
     most_change=MILLION,
@@ -66,7 +68,7 @@ def evaluations(draw: DrawFn) -> PriceEvaluationTerms:
         low_percentile=low,
         high_percentile=draw(st.sampled_from((750_000, 900_000, 975_000, MILLION))),
         rank_rule=draw(st.sampled_from(RANK_RULES)),
-        edges_kept=1,
+        limits_kept=1,
         trim_cases=draw(st.sampled_from((8, 12))),
         least_cases=draw(st.integers(2, 4)),
         sample_spread=0,
@@ -122,7 +124,7 @@ def test_p04_mean_median_and_trimmed_mean_of_eleven_cases() -> None:
     assert [each.suggested for each in found] == [14_090_91, 6_000_00, 6_000_00]
     # nearest rank: 10% of 11 is the 2nd case, 90% the 10th; the edges stay
     assert (found[2].low, found[2].high, found[2].kept) == (Fraction(2_000_00), Fraction(10_000_00), 9)
-    bare = suggest(attrs.evolve(trimmed, edges_kept=0), given_costs)[0]
+    bare = suggest(attrs.evolve(trimmed, limits_kept=0), given_costs)[0]
     assert (bare.kept, bare.suggested) == (7, 6_000_00)
 
 
@@ -179,7 +181,7 @@ def test_too_few_cases_give_no_price() -> None:
         PriceRevisionTerms,
         up_limit=st.sampled_from((0, 100_000, 250_000)),
         down_limit=st.sampled_from((0, 100_000, 500_000)),
-        limits_included=flags,
+        limits_side=st.sampled_from(("above", "at_or_above")),
         least_cases=st.integers(1, 3),
         part_of_gap=st.one_of(st.sampled_from((0, 500_000, MILLION)), rates),
         most_change=st.sampled_from((0, 50_000, MILLION)),
@@ -216,7 +218,7 @@ def test_p05_a56_separate_limits_up_and_down_a_fen_either_side(
     cost: int, included: int, direction: int, adjust: int
 ) -> None:
     """Price 1,000; 10% up, 15% down."""
-    (one,) = revise(attrs.evolve(REVISION, limits_included=included), {"A": 1_000_00}, history(cost, cost))
+    (one,) = revise(attrs.evolve(REVISION, limits_side=ABOVE[included]), {"A": 1_000_00}, history(cost, cost))
     assert (one.direction, one.adjust) == (direction, adjust)
     assert one.proposed == (cost if adjust else 1_000_00)
 
@@ -281,7 +283,7 @@ def evaluation(**changes: Any) -> PriceEvaluationTerms:
             "disease A: a mean of 0 has no coefficient of variation",
         ),
         (
-            lambda: suggest(evaluation(method="trimmed_mean", edges_kept=0), history(5, 5)),
+            lambda: suggest(evaluation(method="trimmed_mean", limits_kept=0), history(5, 5)),
             InputError,
             "disease A: trimming leaves 0 of 2 cases, too few for a price; raise trim_cases, or keep the edges",
         ),
@@ -299,13 +301,13 @@ def evaluation(**changes: Any) -> PriceEvaluationTerms:
         (
             lambda: history(1, -1),
             InputError,
-            "cost history: row 1: a cost of -1 fen is outside 0 to 1000000000000; "
-            "leave out reversals and the cases that they take back",
+            "cost history: row 1: medfee_sumamt is -1, allowed is 0 to 1000000000000; "
+            "correct it, and leave reversals out with their cases",
         ),
         (
             lambda: cost_history(np.array([0, 1]), np.array([1, 1]), ("A",)),
             CodeError,
-            "cost history: row 1: code 1 is outside 0 to 0, the names given",
+            "cost history: row 1: disease is 1, allowed is 0 to 0; it numbers the names given",
         ),
         (
             lambda: cost_history(np.array([0]), np.array([1]), ("A", "A")),
@@ -325,7 +327,4 @@ def evaluation(**changes: Any) -> PriceEvaluationTerms:
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mipolicy.errors import AmountError, InputError, MipolicyError
+from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError
 from mipolicy.payment.case import DifferenceFactor
 from mipolicy.payment.drg_history import BasePointsTerms, History, difference_factors, groups
 from tests.oracles import drg_history as oracle
 from tests.payment.drg_cases import ONE, in_plain_words
+from tests.payment.shared import check_refused
 
 many = settings(max_examples=150, deadline=None)
 
@@ -24,7 +25,7 @@ JINHUA = BasePointsTerms(
     decimals=4,
     least_cases=5,
     cv_limit=ONE,
-    cv_boundary="above",
+    cv_side="above",
     deviation="sample",
     unstable_by="median",
     institution_weight=1_000_000,
@@ -37,7 +38,7 @@ BLEND = attrs.evolve(
     JINHUA,
     scale=1000 * ONE,
     decimals=2,
-    cv_boundary="at_or_above",
+    cv_side="at_or_above",
     deviation="population",
     institution_weight=600_000,
     few_cases="one",
@@ -150,7 +151,7 @@ def test_p11_base_points_on_the_mean_or_on_the_median() -> None:
     ],
 )
 def test_the_coefficient_of_variation_by_its_divisor(deviation: str, boundary: str, limit: int, points: int) -> None:
-    terms = attrs.evolve(JINHUA, least_cases=0, deviation=deviation, cv_boundary=boundary, cv_limit=limit)
+    terms = attrs.evolve(JINHUA, least_cases=0, deviation=deviation, cv_side=boundary, cv_limit=limit)
     assert groups(terms, history(SMALL), GROUPS)[1].base_points == points * ONE
 
 
@@ -158,7 +159,7 @@ def test_the_coefficient_of_variation_by_its_divisor(deviation: str, boundary: s
 def test_on_the_limit_of_the_coefficient_of_variation(boundary: str, points: int) -> None:
     """Costs 0, 0, 0, 0, 5: mean 1, deviation 2, so that the coefficient is exactly 2; the median is 0."""
     rows = [(0, 0, 0, 0)] * 4 + [(0, 0, 0, 500)] + [(1, 0, 0, 100)] * 5
-    terms = attrs.evolve(JINHUA, deviation="population", cv_limit=2 * ONE, cv_boundary=boundary)
+    terms = attrs.evolve(JINHUA, deviation="population", cv_limit=2 * ONE, cv_side=boundary)
     assert groups(terms, history(rows), GROUPS)[0].base_points == points * ONE
 
 
@@ -220,9 +221,12 @@ ZEROS = np.zeros(1, np.int64)
          "institution_codes holds 4 codes, but history uses position 4"),
         (lambda: difference_factors(JINHUA, history([(0, 0, 0, 0)]), GROUPS, INSTITUTIONS), InputError,
          "group AA19: its mean cost is 0; no factor can be formed over it"),
-        (lambda: history([(0, 0, 5, 1)]), InputError, "row 0: level is 5, allowed is 0 to 4"),
+        (lambda: history([(0, 0, 5, 1)]), CodeError,
+         "history: row 0: level is 5, allowed is 0 to 4; codes of level: tertiary, secondary, level_1, primary, "
+         "ungraded, in this order from 0"),
         (lambda: history([(0, 0, 0, 1), (0, 0, 0, -1)]), InputError,
-         "row 1: cost is -1, allowed is 0 to 1000000000000"),
+         "history: row 1: cost is -1, allowed is 0 to 1000000000000; correct it, and leave reversals out with their "
+         "cases"),
         (lambda: History.of(group=ZEROS, institution=ZEROS, level=ZEROS, cost=ZEROS, carve_out=ZEROS + 1), InputError,
          "row 0: carve_out is 1 fen, more than the cost; correct whichever is wrong"),
         (lambda: History.of(group=ZEROS, institution=ZEROS, level=ZEROS, cost=ZEROS, carve_out=np.zeros(2, np.int64)),
@@ -238,7 +242,4 @@ ZEROS = np.zeros(1, np.int64)
     ],
 )  # fmt: skip
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)

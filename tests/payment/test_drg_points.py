@@ -15,10 +15,10 @@ from hypothesis.strategies import DrawFn
 
 from mipolicy import packs
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyGap
-from mipolicy.explain.words import clauses_of
 from mipolicy.payment.drg_points import DrgPoints, DrgPointsCase, DrgPointsTerms, pay
 from tests.oracles import drg as oracle
 from tests.payment.drg_cases import ONE, PROVINCE, THIRD, bands, case_in_words, in_plain_words, near_limits, review
+from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import as_columns, as_rows, as_traced, flags
 
 many = settings(max_examples=250, deadline=None)
@@ -28,9 +28,9 @@ JINHUA = DrgPointsTerms(
     scale=100 * ONE,
     decimals=4,
     bands=PROVINCE,
-    band_edge="belongs_below",
-    low_boundary="below",
-    high_boundary="above",
+    band_side="above",
+    low_side="below",
+    high_side="above",
     reference_mean="group_mean",
     test_cost="cost",
     incomplete_as_low=1,
@@ -48,9 +48,9 @@ THOUSAND = attrs.evolve(
     scale=1000 * ONE,
     decimals=2,
     bands=THIRD,
-    band_edge="belongs_above",
-    low_boundary="at_or_below",
-    high_boundary="at_or_above",
+    band_side="at_or_above",
+    low_side="at_or_below",
+    high_side="at_or_above",
     reference_mean="level_mean",
     test_cost="less_unreasonable",
     incomplete_as_low=0,
@@ -96,9 +96,9 @@ def points_terms(draw: DrawFn) -> DrgPointsTerms:
         scale=draw(st.sampled_from((100 * ONE, 1000 * ONE))),
         decimals=draw(st.integers(0, 4)),
         bands=draw(bands((80 * ONE, 100 * ONE, 200 * ONE))),
-        band_edge=draw(st.sampled_from(("belongs_above", "belongs_below"))),
-        low_boundary=draw(st.sampled_from(("below", "at_or_below"))),
-        high_boundary=draw(st.sampled_from(("above", "at_or_above"))),
+        band_side=draw(st.sampled_from(("at_or_above", "above"))),
+        low_side=draw(st.sampled_from(("below", "at_or_below"))),
+        high_side=draw(st.sampled_from(("above", "at_or_above"))),
         reference_mean=draw(st.sampled_from(("group_mean", "level_mean"))),
         test_cost=draw(st.sampled_from(("cost", "less_unreasonable"))),
         incomplete_as_low=draw(flags),
@@ -199,7 +199,7 @@ def test_p11_every_step_of_an_ordinary_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cost", "low_boundary", "expected"),
+    ("cost", "low_side", "expected"),
     [
         (4_799_99, "below", "31.9999"),  # 80 x 4,799.99 / 12,000 = 31.99993
         (4_800_00, "below", "88.0000"),
@@ -207,12 +207,12 @@ def test_p11_every_step_of_an_ordinary_case() -> None:
         (4_800_01, "at_or_below", "88.0000"),
     ],
 )
-def test_the_low_limit_and_a_fen_either_side(cost: int, low_boundary: str, expected: str) -> None:
-    assert points(attrs.evolve(JINHUA, low_boundary=low_boundary), medfee_sumamt=cost) == expected
+def test_the_low_limit_and_a_fen_either_side(cost: int, low_side: str, expected: str) -> None:
+    assert points(attrs.evolve(JINHUA, low_side=low_side), medfee_sumamt=cost) == expected
 
 
 @pytest.mark.parametrize(
-    ("cost", "high_boundary", "expected"),
+    ("cost", "high_side", "expected"),
     [
         (36_000_00, "above", "88.0000"),
         (36_001_50, "above", "88.0100"),  # 1.50 / 12,000 x 80 = 0.01
@@ -220,14 +220,14 @@ def test_the_low_limit_and_a_fen_either_side(cost: int, low_boundary: str, expec
         (48_000_00, "above", "168.0000"),  # one multiple in excess: 80 more
     ],
 )
-def test_the_high_limit_and_beyond(cost: int, high_boundary: str, expected: str) -> None:
-    assert points(attrs.evolve(JINHUA, high_boundary=high_boundary), medfee_sumamt=cost) == expected
+def test_the_high_limit_and_beyond(cost: int, high_side: str, expected: str) -> None:
+    assert points(attrs.evolve(JINHUA, high_side=high_side), medfee_sumamt=cost) == expected
 
 
 @pytest.mark.parametrize(("boundary", "high"), [("above", 0), ("at_or_above", 1)])
 def test_on_the_high_limit(boundary: str, high: int) -> None:
     at = case(medfee_sumamt=36_000_00)
-    terms = attrs.evolve(JINHUA, high_boundary=boundary)
+    terms = attrs.evolve(JINHUA, high_side=boundary)
     assert pay(terms, at).high == high
     assert pay(terms, case(medfee_sumamt=36_000_01)).high == 1
     assert pay(terms, case(medfee_sumamt=35_999_99)).high == 0
@@ -352,10 +352,7 @@ def test_where_points_are_rounded(decimals: int, expected: int) -> None:
     ],
 )  # fmt: skip
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_nothing_wraps_at_the_largest_figures() -> None:
@@ -373,9 +370,12 @@ def test_a_traced_run_cites_its_clause() -> None:
     (version,) = policy.versions["drg_points"]
     terms = policy.traced("drg_points", version)
     found = pay(terms, as_traced(case(review=review("granted_item"))))
-    assert {path: leaf.clause for path, (_, leaf) in clauses_of(found.points, {}).items()} == {
+    assert cited(found, "points", "cost_points", "group_points") == {
         f"drg_points.{path}": "payment-2024 第二十一条 DRG点数" for path in ("scale", "ungrouped_factor")
     }
+    limits = cited(found, "low_limit", "low_limit_of", "high_limit")
+    assert {"drg_points.bands[0].low", "drg_points.bands[2].edge", "drg_points.bands[4].high"} < set(limits)
+    assert set(limits.values()) == {"payment-2024 第二十二条 费用异常病例"}
 
 
 def test_p11_taizhou_names_base_points_and_factor_without_figures() -> None:
@@ -387,8 +387,4 @@ def test_p11_taizhou_names_base_points_and_factor_without_figures() -> None:
 
 
 def test_labels() -> None:
-    for each in (DrgPointsTerms, DrgPointsCase, DrgPoints):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
-            assert field.default is attrs.NOTHING
+    check_labels(DrgPointsTerms, DrgPointsCase, DrgPoints)

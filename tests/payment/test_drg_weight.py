@@ -14,11 +14,11 @@ from hypothesis.strategies import DrawFn
 from mipolicy import packs
 from mipolicy.axes import LEVEL
 from mipolicy.errors import InputError, MipolicyError
-from mipolicy.explain.words import clauses_of
 from mipolicy.payment.drg_weight import DEDUCTED, DrgCase, DrgPaid, DrgWeightTerms, pay, total_owed
 from mipolicy.tables import Table
 from tests.oracles import drg as oracle
 from tests.payment.drg_cases import ONE, THIRD, bands, case_in_words, in_plain_words, near_limits, review
+from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import as_columns, as_rows, as_traced, flags, rates, tables
 
 many = settings(max_examples=250, deadline=None)
@@ -30,9 +30,9 @@ BEIJING = DrgWeightTerms(
     adjusted_by="nothing",
     level_factor=Table.same(ONE, LEVEL),
     bands=THIRD,
-    band_edge="belongs_above",
-    low_boundary="below",
-    high_boundary="above",
+    band_side="at_or_above",
+    low_side="below",
+    high_side="above",
     reference_mean="standard",
     test_cost="cost",
     incomplete_as_low=0,
@@ -53,8 +53,8 @@ SHARE = attrs.evolve(
     adjusted_by="level_factor",
     level_factor=Table((LEVEL,), (11_000, ONE, 9_000, 8_000, 8_000)),
     reference_mean="group_mean",
-    low_boundary="at_or_below",
-    high_boundary="at_or_above",
+    low_side="at_or_below",
+    high_side="at_or_above",
     low_way="proportional",
     high_way="extra",
     by_item_share=0,
@@ -106,9 +106,9 @@ def weight_terms(draw: DrawFn) -> DrgWeightTerms:
         adjusted_by=draw(st.sampled_from(("nothing", "institution_factor", "level_factor"))),
         level_factor=draw(tables((LEVEL,), st.sampled_from((ONE, 8_000, 12_345)))),
         bands=draw(bands((5_000, ONE, 2 * ONE))),
-        band_edge=draw(st.sampled_from(("belongs_above", "belongs_below"))),
-        low_boundary=draw(st.sampled_from(("below", "at_or_below"))),
-        high_boundary=draw(st.sampled_from(("above", "at_or_above"))),
+        band_side=draw(st.sampled_from(("at_or_above", "above"))),
+        low_side=draw(st.sampled_from(("below", "at_or_below"))),
+        high_side=draw(st.sampled_from(("above", "at_or_above"))),
         reference_mean=draw(st.sampled_from(("group_mean", "level_mean", "standard"))),
         test_cost=draw(st.sampled_from(("cost", "less_unreasonable"))),
         incomplete_as_low=draw(flags),
@@ -312,7 +312,8 @@ def test_a_tie_goes_up_at_the_standard() -> None:
     ("act", "error", "message"),
     [
         (lambda: pay(BEIJING, case(weight=10**7 + 1)), InputError,
-         "DrgCase.weight: 10000001 is outside 0 to 10000000; the field is weight of the group, in factor"),
+         "DrgCase.weight: 10000001 is outside 0 to 10000000; the field is weight of the group, in factors per ten "
+         "thousand"),
         (lambda: pay(SHARE, as_columns([PLAIN, case(group_mean=0)])), InputError,
          "row 1: group_mean is 0; a case of a group needs what it is measured against"),
         (lambda: pay(BEIJING, case(weight=0)), InputError,
@@ -335,24 +336,17 @@ def test_a_tie_goes_up_at_the_standard() -> None:
     ],
 )  # fmt: skip
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_a_traced_run_cites_its_clause() -> None:
     policy = packs.load("assumed")
     (version,) = policy.versions["drg_weight.resident"]
     found = pay(policy.traced("drg_weight.resident", version), as_traced(PLAIN))
-    cited = {path: leaf.clause for path, (_, leaf) in clauses_of(found.payment, {}).items()}
-    assert set(cited) == {f"drg_weight.resident.{name}.tertiary" for name in ("rate", "level_factor", "fund_share")}
-    assert set(cited.values()) == {"payment-2024 第二十五条 居民DRG权重费率"}
+    figures = cited(found, "rate", "factor", "fund_part", "payment")
+    assert set(figures) == {f"drg_weight.resident.{name}.tertiary" for name in ("rate", "level_factor", "fund_share")}
+    assert set(figures.values()) == {"payment-2024 第二十五条 居民DRG权重费率"}
 
 
 def test_labels() -> None:
-    for each in (DrgWeightTerms, DrgCase, DrgPaid):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
-            assert field.default is attrs.NOTHING
+    check_labels(DrgWeightTerms, DrgCase, DrgPaid)

@@ -29,6 +29,7 @@ from mipolicy.payment.maternity import (
 from mipolicy.payment.price import FUND_BASES
 from mipolicy.tables import Table
 from tests.oracles import priced as oracle
+from tests.payment.shared import check_labels, check_refused
 from tests.strategies import agrees, amounts, as_columns, as_rows, as_traced, flags, in_words, rates, shares, tables
 
 many = settings(max_examples=120, deadline=None)
@@ -179,10 +180,7 @@ def test_p24_a_head_is_a_pregnancy_or_a_month_of_one() -> None:
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_the_assumed_city() -> None:
@@ -194,7 +192,4 @@ def test_the_assumed_city() -> None:
 
 
 def test_labels() -> None:
-    for each in (MaternityPaymentTerms, Enrolment, Antenatal, DeliveryCase, Delivery):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
+    check_labels(MaternityPaymentTerms, Enrolment, Antenatal, DeliveryCase, Delivery)

@@ -215,13 +215,17 @@ GOOD = {
         (
             lambda: post(CODES, 1, **{**GOOD, "institution": column(3)}),
             CodeError,
-            "row 0: institution 3 is outside 0 to 2",
+            "post: row 0: institution is 3, allowed is 0 to 2; it numbers the names given",
         ),
-        (lambda: post(CODES, 1, **{**GOOD, "pool": column(-1)}), CodeError, "row 0: pool -1 is outside 0 to 1"),
+        (
+            lambda: post(CODES, 1, **{**GOOD, "pool": column(-1)}),
+            CodeError,
+            "post: row 0: pool is -1, allowed is 0 to 1; codes of pool: employee, resident, in this order from 0",
+        ),
         (
             lambda: post(CODES, 1, **{**GOOD, "points": [1]}),
             AmountError,
-            "post takes int64 columns, one row a case",
+            "post: points must be an int64 column, got list",
         ),
         (
             lambda: pay_month(SHARE, BOOKS.close(1), "employee", 1),

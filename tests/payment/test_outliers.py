@@ -24,6 +24,7 @@ from mipolicy.payment.outliers import (
 )
 from tests.oracles import drg as oracle
 from tests.payment.drg_cases import LEVELS, ONE, PROVINCE, THIRD, bands, bands_in_words
+from tests.payment.shared import check_refused
 
 many = settings(max_examples=150, deadline=None)
 
@@ -31,14 +32,14 @@ many = settings(max_examples=150, deadline=None)
 @pytest.mark.parametrize(
     ("points", "side", "high"),
     [
-        (0, "belongs_below", 30_000),
-        (100 * ONE, "belongs_below", 30_000),
-        (100 * ONE + 1, "belongs_below", 20_000),
-        (100 * ONE - 1, "belongs_above", 30_000),
-        (100 * ONE, "belongs_above", 20_000),
-        (200 * ONE, "belongs_below", 20_000),
-        (200 * ONE, "belongs_above", 15_000),
-        (10**9, "belongs_below", 15_000),
+        (0, "above", 30_000),
+        (100 * ONE, "above", 30_000),
+        (100 * ONE + 1, "above", 20_000),
+        (100 * ONE - 1, "at_or_above", 30_000),
+        (100 * ONE, "at_or_above", 20_000),
+        (200 * ONE, "above", 20_000),
+        (200 * ONE, "at_or_above", 15_000),
+        (10**9, "above", 15_000),
     ],
 )
 def test_three_two_and_one_and_a_half_times_by_base_points(points: int, side: str, high: int) -> None:
@@ -52,19 +53,19 @@ def test_limits_differ_by_level() -> None:
         OutlierBand("其他", 0, LEVELS[1:], 10_000, 20_000, low_of=3),
     )
     check_bands(found)
-    assert limits_of(found, "belongs_above", 5, 0) == Limits(4_000, 1, 30_000)
-    assert limits_of(found, "belongs_above", 5, 4) == Limits(10_000, 3, 20_000)
+    assert limits_of(found, "at_or_above", 5, 0) == Limits(4_000, 1, 30_000)
+    assert limits_of(found, "at_or_above", 5, 4) == Limits(10_000, 3, 20_000)
 
 
 @many
-@given(bands((ONE, 2 * ONE)), st.sampled_from(("belongs_above", "belongs_below")), st.data())
+@given(bands((ONE, 2 * ONE)), st.sampled_from(("at_or_above", "above")), st.data())
 def test_limits_on_ints_columns_and_as_read(found: tuple[OutlierBand, ...], side: str, data: st.DataObject) -> None:
     check_bands(found)
     near = st.sampled_from([edge + step for edge in (0, ONE, 2 * ONE) for step in (-1, 0, 1) if edge + step >= 0])
     rows = data.draw(st.lists(st.tuples(near, st.integers(0, 4)), min_size=1, max_size=8))
     measures, levels = (np.array(column, np.int64) for column in zip(*rows, strict=True))
     columns = limits_of(found, side, measures, levels)
-    words = {"bands": bands_in_words(found), "band_edge": side}
+    words = {"bands": bands_in_words(found), "band_side": side}
     for at, (measure, level) in enumerate(rows):
         one = limits_of(found, side, measure, level)
         assert (one.low, one.low_of, one.high) == tuple(c[at] for c in (columns.low, columns.low_of, columns.high))
@@ -78,7 +79,7 @@ def test_limits_on_ints_columns_and_as_read(found: tuple[OutlierBand, ...], side
 )
 def test_a_third_of_the_mean_is_exact(boundary: str, cost: int, expected: int) -> None:
     """A mean of 3.00 yuan: 1.00 is a third, which 0.3333 would miss."""
-    limits = limits_of(THIRD, "belongs_above", ONE, 0)
+    limits = limits_of(THIRD, "at_or_above", ONE, 0)
     assert is_low(limits, boundary, cost, 300) == expected
     column = is_low(
         Limits(*(np.array([x]) for x in (limits.low, limits.low_of, limits.high))),
@@ -94,7 +95,7 @@ def test_a_third_of_the_mean_is_exact(boundary: str, cost: int, expected: int) -
     [("above", 899, 0), ("above", 900, 0), ("above", 901, 1), ("at_or_above", 899, 0), ("at_or_above", 900, 1)],
 )
 def test_three_times_the_mean_and_a_fen_either_side(boundary: str, cost: int, expected: int) -> None:
-    limits = limits_of(THIRD, "belongs_above", ONE, 0)
+    limits = limits_of(THIRD, "at_or_above", ONE, 0)
     assert is_high(limits, boundary, cost, 300) == expected
     assert excess_of(limits, cost, 300) == max(0, cost - 900) * ONE
 
@@ -172,15 +173,14 @@ PAIR = np.arange(2)
         (lambda: chosen_by_item(1, institution=ZEROS, eligible=ZEROS, excess=ZEROS, case=ZEROS), InputError,
          "a case stands twice; ranks of case ids must differ, or ties cannot be broken"),
         (lambda: chosen_by_item(1, institution=ZEROS, eligible=ZEROS + 2, excess=ZEROS, case=PAIR), InputError,
-         "row 0: eligible is 2, allowed is 0 to 1"),
+         "high outliers: row 0: eligible is 2, allowed is 0 to 1; correct it, and leave reversals out with their "
+         "cases"),
         (lambda: chosen_by_item(1, institution=PAIR - 1, eligible=ZEROS, excess=ZEROS, case=PAIR), InputError,
-         "row 0: institution is -1, allowed is 0 to 1000000000000"),
+         "high outliers: row 0: institution is -1, allowed is 0 to 1000000000000; correct it, and leave reversals "
+         "out with their cases"),
         (lambda: chosen_by_item(1, institution=ZEROS[:1], eligible=ZEROS, excess=ZEROS, case=PAIR), AmountError,
          "columns must be of one length, got 1 and 2 rows"),
     ],
 )  # fmt: skip
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)

@@ -16,9 +16,9 @@ from hypothesis.strategies import DrawFn
 from mipolicy import packs
 from mipolicy.axes import LEVEL
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError
-from mipolicy.explain.words import clauses_of
 from mipolicy.payment.axes import POOL
 from mipolicy.payment.price import FUND_BASES
+from mipolicy.payment.sides import ABOVE
 from mipolicy.payment.single_disease import (
     EXIT_GROUNDS,
     DiseasePrice,
@@ -35,6 +35,7 @@ from mipolicy.payment.single_disease import (
 from mipolicy.payment.tally import tally
 from mipolicy.tables import Table
 from tests.oracles import priced as oracle
+from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import MILLION, agrees, amounts, as_columns, as_rows, as_traced, flags, rates, shares, tables
 
 many = settings(max_examples=120, deadline=None)
@@ -236,7 +237,7 @@ def test_a05_five_points_are_of_the_first_list_and_change_no_price() -> None:
 def test_p06_a56_exit_by_flag_or_variance_with_the_boundary_on_either_side(
     ground: str, included: int, expected: list[int]
 ) -> None:
-    terms = PathwayExitTerms(ground, 4_000, included)
+    terms = PathwayExitTerms(ground, 4_000, ABOVE[included])
     flag, score = np.array([0, 0, 0, 1, 1, 1]), np.array([3_999, 4_000, 4_001] * 2)
     assert exits(terms, PathwayCase(flag, score)).tolist() == expected
     assert [exits(terms, PathwayCase(int(a), int(b))) for a, b in zip(flag, score, strict=True)] == expected
@@ -273,8 +274,7 @@ def test_p06_who_leaves_is_settled_by_the_original_method_and_the_rate_is_exact(
         (
             lambda: pay(TERMS, case(medfee_sumamt=-1)),
             InputError,
-            "PricedCase.medfee_sumamt: -1 is outside 0 to 1000000000000; the field is total cost, in fen; "
-            "a reversal takes back its case",
+            "PricedCase.medfee_sumamt: -1 is outside 0 to 1000000000000; the field is total cost, in fen",
         ),
         (
             lambda: pay(TERMS, as_columns([case(), case(level=5)])),
@@ -295,18 +295,14 @@ def test_p06_who_leaves_is_settled_by_the_original_method_and_the_rate_is_exact(
         ),
         (lambda: DiseasePrice("", 1), InputError, "dise_codg is empty; a listed disease has a code"),
         (
-            lambda: exits(PathwayExitTerms("either", 1, 1), PathwayCase(2, 0)),
+            lambda: exits(PathwayExitTerms("either", 1, "above"), PathwayCase(2, 0)),
             InputError,
-            "PathwayCase.pathway_exit: 2 is outside 0 to 1; the field is a reviewer took it off the pathway, in flag; "
-            "a reversal takes back its case",
+            "PathwayCase.pathway_exit: 2 is outside 0 to 1; the field is a reviewer took it off the pathway, in flag",
         ),
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
-    assert type(caught.value) is error
+    check_refused(act, error, message)
 
 
 def test_the_assumed_city() -> None:
@@ -315,14 +311,11 @@ def test_the_assumed_city() -> None:
     terms: SingleDiseaseTerms = policy.build("single_disease", version)
     code = terms.disease.position("K35.800")
     assert [pay(terms, case(disease=code, level=at)).payment for at in (0, 1, 3)] == [6_600_00, 5_600_00, 4_200_00]
-    assert {exits(PathwayExitTerms(word, 4_000, 0), PathwayCase(1, 4_001)) for word in EXIT_GROUNDS} == {1}
+    assert {exits(PathwayExitTerms(word, 4_000, "above"), PathwayCase(1, 4_001)) for word in EXIT_GROUNDS} == {1}
 
 
 def test_labels() -> None:
-    for each in (SingleDiseaseTerms, DiseasePrice, PricedCase, SingleDisease, PathwayExitTerms, PathwayCase):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
+    check_labels(SingleDiseaseTerms, DiseasePrice, PricedCase, SingleDisease, PathwayExitTerms, PathwayCase)
 
 
 def test_a_traced_run_cites_its_clauses() -> None:
@@ -330,7 +323,7 @@ def test_a_traced_run_cites_its_clauses() -> None:
     (version,) = policy.versions["single_disease"]
     terms = attrs.evolve(policy.traced("single_disease", version), fund_basis="share_of_price")
     found = pay(terms, as_traced(case(disease=1)))
-    assert {path: leaf.clause for path, (_, leaf) in clauses_of(found.payment, {}).items()} == {
-        "single_disease.fund_rate.secondary.employee": "payment-2024 第三十条 单病种付费",
-        "single_disease.floor_at_zero": "payment-2024 第三十条 单病种付费",
+    assert cited(found, "standard", "fund_rate", "payment") == {
+        f"single_disease.{path}": "payment-2024 第三十条 单病种付费"
+        for path in ("diseases[0].price", "fund_rate.secondary.employee", "diseases[0].fund_addition", "floor_at_zero")
     }

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mipolicy import packs
 from mipolicy.errors import CodeError, InputError, MipolicyError, TableError
 from mipolicy.payment.axes import METHOD, REVIEW
+from mipolicy.payment.sides import ABOVE
 from mipolicy.payment.special_case import (
     CRITERIA,
     GROUPED,
@@ -33,6 +34,7 @@ from mipolicy.payment.special_quota import Discharges, Quota, quota_of, rank, re
 from mipolicy.payment.tally import Tally, tally
 from mipolicy.tables import Table
 from tests.oracles import special_case as oracle
+from tests.payment.shared import check_labels
 from tests.strategies import MILLION, as_columns, as_rows, as_traced, flags
 
 many = settings(max_examples=150, deadline=None)
@@ -44,7 +46,7 @@ TERMS = SpecialCaseTerms(
     cost_base="standard",
     stay_multiple=25_000,
     intensive_days=7,
-    limits_included=0,
+    limits_side="above",
     quota=Table((GROUPED,), (5_000, 50_000, 50_000)),
     quota_rounding="down",
     technology_route="carve_out",
@@ -70,7 +72,7 @@ all_terms = st.builds(
     cost_base=st.sampled_from(("standard", "group_mean")),
     stay_multiple=st.sampled_from((10_000, 25_000)),
     intensive_days=st.integers(0, 3),
-    limits_included=flags,
+    limits_side=st.sampled_from(("above", "at_or_above")),
     quota=st.just(TERMS.quota),
     quota_rounding=st.sampled_from(("down", "half_up")),
     technology_route=st.just("review"),
@@ -123,7 +125,7 @@ def test_p02_ints_columns_traces_and_the_oracle_agree(terms: SpecialCaseTerms, r
 def test_p02_who_may_apply_with_each_limit_on_either_side(
     changes: dict[str, int], included: int, which: str | None
 ) -> None:
-    found = eligible(terms_with(limits_included=included), application(**changes))
+    found = eligible(terms_with(limits_side=ABOVE[included]), application(**changes))
     flags_of = attrs.asdict(found)
     assert [name for name, flag in flags_of.items() if flag] == ([which, "may_apply"] if which else [])
 
@@ -338,12 +340,14 @@ ONE = np.zeros(1, np.int64)
         (
             lambda: carve_out(TERMS, as_columns([TechnologyCase(1, 5, 5), TechnologyCase(1, 5, 6)])),
             InputError,
-            "row 1: carve_out_amt exceeds the cost of the case, or the case has no listed new drug or technology",
+            "row 1: carve_out_amt is 6 fen, more than what the case has of listed new drugs or technology; "
+            "correct whichever is wrong",
         ),
         (
             lambda: carve_out(TERMS, TechnologyCase(0, 5, 1)),
             InputError,
-            "carve_out_amt exceeds the cost of the case, or the case has no listed new drug or technology",
+            "carve_out_amt is 1 fen, more than what the case has of listed new drugs or technology; "
+            "correct whichever is wrong",
         ),
         (
             lambda: grant(ReviewedCase(5, 0, 0, 0), 1),
@@ -375,17 +379,19 @@ ONE = np.zeros(1, np.int64)
         (
             lambda: rank(TERMS, discharges([{**ROW, "method": 3}]), ("H1",)),
             CodeError,
-            "row 0: method 3 is outside 0 to 2",
+            "discharges: row 0: method is 3, allowed is 0 to 2; codes of method: dip, drg_points, drg_weight, "
+            "in this order from 0",
         ),
         (
             lambda: rank(TERMS, discharges([{**ROW, "fixmedins_code": 1}]), ("H1",)),
             CodeError,
-            "institutions: row 0: code 1 is outside 0 to 0, the names given",
+            "discharges: row 0: fixmedins_code is 1, allowed is 0 to 0; it numbers the names given",
         ),
         (
             lambda: review_counts(ONE, ONE + 5, ONE, ONE, ("H1",)),
             CodeError,
-            "row 0: review 5 is outside 0 to 4",
+            "review counts: row 0: review is 5, allowed is 0 to 4; codes of review: none, applied, granted_item, "
+            "granted_points, refused, in this order from 0",
         ),
         (
             lambda: Tally(("a",), {}) + Tally(("b",), {}),
@@ -411,7 +417,4 @@ def test_the_assumed_city() -> None:
 
 
 def test_labels() -> None:
-    for each in (SpecialCaseTerms, Application, Eligibility, ReviewedCase, Grant, TechnologyCase, CarveOut):
-        for field in attrs.fields(each):
-            assert field.metadata["zh"]
-            assert field.metadata["en"]
+    check_labels(SpecialCaseTerms, Application, Eligibility, ReviewedCase, Grant, TechnologyCase, CarveOut)

@@ -10,9 +10,9 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.benefits.axes import EMPLOYEE_STATUS
-from mipolicy.benefits.checked import refuse_outside
+from mipolicy.checked import check_input, refuse
 from mipolicy.errors import InputError
-from mipolicy.money import MAX_FEN, NO_LIMIT, RATE_ONE, A, rate_text, yuan_text
+from mipolicy.money import MAX_FEN, NO_LIMIT, RATE_ONE, A, rate_text
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, RecordsKind, TableKind, choice_table, terms_field
 from mipolicy.tables import Table
 from mipolicy.traced import labelled
@@ -34,9 +34,8 @@ __all__ = [
     "pay",
 ]
 
-_MOST_MONTHS: Final = 1_200
+_MOST: Final = {"age": 150, "months": 1_200}
 """A hundred years of months: what is more is a mistake, and would not stay exact downstream."""
-_MOST_AGE: Final = 150
 
 
 # ---- what the account pays of a bill ---------------------------------------------------------------------------------
@@ -91,7 +90,8 @@ def check_balance(balc: A) -> None:
     balc: fen, one balance or a column of balances.
     Raises InputError for a balance below 0 or beyond `MAX_FEN`, naming the first such row of a column.
     """
-    refuse_outside(balc, MAX_FEN, "balc", "an account is never overdrawn: settle what it owes first", yuan_text)
+    mend = "an account is never overdrawn: settle what it owes first"
+    refuse((balc < 0) | (balc > MAX_FEN), f"balc is {{}} fen, allowed is 0 to {MAX_FEN}; {mend}", balc)
 
 
 # ---- what is credited to it ------------------------------------------------------------------------------------------
@@ -243,9 +243,7 @@ def credit_change(before: CreditTerms, after: CreditTerms, of: CreditBase[A]) ->
 def check_credit_base(of: CreditBase[A]) -> None:
     """Refuse figures that no person has, before a credit is reckoned from them.
 
-    Raises InputError for a base or pension below 0 or beyond `MAX_FEN`, an age over 150, more than 1,200 months.
+    Raises InputError for a base or pension below 0 or beyond `MAX_FEN`, an age over 150, more than 1,200 months;
+    CodeError for a person class that is none; AmountError for what is neither an int nor an int64 column.
     """
-    refuse_outside(of.contribution_base, MAX_FEN, "contribution_base", "correct the record", yuan_text)
-    refuse_outside(of.pension, MAX_FEN, "pension", "correct the record", yuan_text)
-    refuse_outside(of.age, _MOST_AGE, "age", "correct the record")
-    refuse_outside(of.months, _MOST_MONTHS, "months", "correct the record")
+    check_input(of, most=_MOST)

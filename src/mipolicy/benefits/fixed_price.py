@@ -11,8 +11,8 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
-from mipolicy.benefits.checked import check_input
 from mipolicy.benefits.statement import Parts, Setlinfo, statement
+from mipolicy.checked import check_input
 from mipolicy.money import A
 from mipolicy.policy.kinds import STATUS, ChoiceKind, CodesKind, FigureKind, FlagKind, TableKind, terms_field
 from mipolicy.tables import Table

@@ -9,9 +9,9 @@ from typing import Final, Generic
 
 from attrs import frozen
 
-from mipolicy.benefits.checked import refuse_outside
+from mipolicy.checked import check_input
 from mipolicy.errors import InputError
-from mipolicy.money import MAX_FEN, NO_LIMIT, A, yuan_text
+from mipolicy.money import NO_LIMIT, A
 from mipolicy.policy.kinds import FigureKind, terms_field
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import beyond, capped, share
@@ -96,6 +96,4 @@ def check_loyalty(of: Loyalty[A]) -> None:
 
     Raises InputError for a ceiling below 0 or beyond `NO_LIMIT`, and for years below 0 or over 150.
     """
-    refuse_outside(of.ceiling, MAX_FEN, "ceiling", "correct the record", yuan_text)
-    refuse_outside(of.continuous_years, _MOST_YEARS, "continuous_years", "correct the record")
-    refuse_outside(of.claim_free_years, _MOST_YEARS, "claim_free_years", "correct the record")
+    check_input(of, most={"continuous_years": _MOST_YEARS, "claim_free_years": _MOST_YEARS})

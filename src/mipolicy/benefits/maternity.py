@@ -10,7 +10,7 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
-from mipolicy.benefits.checked import check_input
+from mipolicy.checked import check_input
 from mipolicy.errors import InputError
 from mipolicy.money import NO_LIMIT, A
 from mipolicy.policy.kinds import FigureKind, TableKind, choice_table, terms_field

@@ -1,4 +1,4 @@
-"""Bed-day points (床日点数), phased by length of stay, and which stays leave DRG for their length (rule A18).
+"""Bed-day points (床日点数), phased by length of stay (rule A18).
 
 formulas.md section 3.  Points per ten thousand, amounts in fen.
 """
@@ -10,20 +10,19 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_input, refuse
 from mipolicy.errors import InputError
 from mipolicy.money import A
-from mipolicy.payment.drg_checks import check_case, refuse
+from mipolicy.payment.outliers import MOST_MEANS
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, RecordsKind, TextKind, terms_field
-from mipolicy.rounding import any_columns
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, any_of, beyond, capped, is_over, is_same, mul_div, none_of, pick
+from mipolicy.vocabulary import all_of, any_of, beyond, capped, is_over, is_same, mul_div, pick
 
-__all__ = ["BedDayCase", "BedDayList", "BedDayPoints", "BedDayTerms", "DayStandard", "leaves_drg", "list_of", "pay"]
+__all__ = ["BedDayCase", "BedDayList", "BedDayPoints", "BedDayTerms", "DayStandard", "list_of", "pay"]
 
 _NO_END: Final = 1_000_001
 _MOST_POINTS: Final = 10**11
 _TOO_SMALL: Final = "mean_of_all is {} fen, too small for the standards of a day; state it in fen, over all cases"
-_LENGTHS: Final = ("short", "long")
 
 
 @frozen
@@ -57,18 +56,11 @@ class BedDayTerms:
     phase_scope: str = terms_field(
         ChoiceKind(("each_day", "whole_stay")), "分段口径", "each day at its phase, or all at that of the last day"
     )
-    leaving: tuple[str, ...] = terms_field(CodesKind(_LENGTHS), "退出DRG的住院时长", "lengths of stay that leave DRG")
-    short_days: int = terms_field(FigureKind("days"), "短住院天数", "days of a short stay")
-    short_side: str = terms_field(ChoiceKind(("below", "at_or_below")), "短住院边界", "boundary of short stays")
-    long_days: int = terms_field(FigureKind("days"), "长住院天数", "days of a long stay")
-    long_side: str = terms_field(ChoiceKind(("above", "at_or_above")), "长住院边界", "boundary of long stays")
 
     def __attrs_post_init__(self) -> None:
         """Refuse what no document can mean."""
         if self.scale < 1:
             raise InputError("scale is 0; a case that costs the mean of all has points")
-        if set(self.leaving) == set(_LENGTHS) and self.short_days >= self.long_days:
-            raise InputError(f"short_days {self.short_days} must lie below long_days {self.long_days}")
         names = [each.name for each in self.lists]
         codes = [code for each in self.lists for code in each.diseases]
         if len(set(codes)) != len(codes):
@@ -127,13 +119,13 @@ def pay(terms: BedDayTerms, case: BedDayCase[A]) -> BedDayPoints[A]:
 
     Points of a day are its standard / mean of all x scale, rounded half up once at four decimals; times the days.  A
     stay of the same day is one day.  In phases each day has the points of its phase, or all those of the last day's.
-    Raises InputError, CodeError or AmountError for an input out of range (`check_case`), InputError for a mean of 0 and
-    for a list that has no standard at the level, each naming the row.
+    Raises InputError, CodeError or AmountError for an input out of range (`check_input`), InputError for a mean of 0
+    and for a list that has no standard at the level, each naming the row.
 
     Source: formulas.md section 3, bed-day.
     """
-    check_case(case)
-    refuse(case.mean_of_all, case.mean_of_all == 0, "mean_of_all is {}; state the mean cost of all cases of the year")
+    check_input(case, most=MOST_MEANS)
+    refuse(case.mean_of_all == 0, "mean_of_all is 0; state the mean cost of all cases of the year")
     counted = pick(is_same(case.days, 0), 1, case.days)
     standard, per_day, points, covered = (pick(counted, 0, 0) for _ in range(4))
     for at, each in enumerate(terms.lists):
@@ -143,39 +135,15 @@ def pay(terms: BedDayTerms, case: BedDayCase[A]) -> BedDayPoints[A]:
             ends = [phase.from_day for phase in phases[1:]] + [_NO_END]
             for phase, end in zip(phases, ends, strict=False):
                 of_day = mul_div(phase.standard, terms.scale, case.mean_of_all)
-                refuse(case.mean_of_all, of_day > _MOST_POINTS, _TOO_SMALL)
+                refuse(of_day > _MOST_POINTS, _TOO_SMALL, case.mean_of_all)
                 reached = all_of(here, is_over(counted, phase.from_day - 1))
                 inside = capped(beyond(counted, phase.from_day - 1), end - phase.from_day)
                 points = points + pick(reached, of_day * inside, 0)
                 standard = pick(reached, phase.standard, standard)
                 per_day = pick(reached, of_day, per_day)
                 covered = any_of(covered, reached)
-    refuse(case.bed_day_list, covered == 0, "no standard of a day for list {} at the level of the case; state one")
+    no_standard = "no standard of a day for list {} at the level of the case; state one"
+    refuse(covered == 0, no_standard, case.bed_day_list)
     if terms.phase_scope == "whole_stay":
         points = per_day * counted
     return BedDayPoints(counted, standard, per_day, points)
-
-
-def leaves_drg(terms: BedDayTerms, days: A) -> A:
-    """1 where a stay is too short or too long for DRG and is paid in another way, else 0.
-
-    days: actual days of the stay, from 0; the lengths and their boundary sides are the terms'.
-    Raises InputError for negative days, naming the row.
-
-    >>> from mipolicy import packs
-    >>> terms = packs.load("assumed").terms(BedDayTerms, on=__import__("datetime").date(2024, 6, 1), section="bed_day")
-    >>> [leaves_drg(terms, days) for days in (2, 3, 59, 60)]
-    [1, 0, 0, 1]
-
-    Source: formulas.md section 3, "Stays of <= 2 or >= 60 days leave DRG by routing where data says so".
-    """
-    any_columns(days)
-    refuse(days, days < 0, "days is {}, allowed is 0 or more")
-    short, long = terms.short_days, terms.long_days
-    leaves = pick(days, 0, 0)
-    if "short" in terms.leaving:
-        leaves = is_over(short, days) if terms.short_side == "below" else none_of(is_over(days, short))
-    if "long" in terms.leaving:
-        is_long = is_over(days, long) if terms.long_side == "above" else none_of(is_over(long, days))
-        leaves = any_of(leaves, is_long)
-    return leaves

@@ -11,9 +11,9 @@ from typing import Any, Final, Generic
 import numpy as np
 from attrs import frozen
 
+from mipolicy.checked import check_input, refuse_no_limit
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, A
-from mipolicy.payment.inputs import check_input, refuse_no_limit
 from mipolicy.payment.sharing import ShareBand, check_bands, shared
 from mipolicy.policy.kinds import CodesKind, FigureKind, RecordsKind, TextKind, terms_field
 from mipolicy.tables import Axis, Table
@@ -22,6 +22,8 @@ from mipolicy.vocabulary import beyond, lookup, mul_div, share
 
 __all__ = ["Capitation", "CapitationTerms", "Contract", "HeadStandard", "condition_of", "heads", "pay"]
 
+MOST_ENROLLED: Final = 10_000_000
+"""More people than any contract or consortium enrols."""
 _MONTHS: Final = 12
 
 
@@ -152,7 +154,7 @@ def pay(terms: CapitationTerms, of: Contract[A]) -> Capitation[A]:
     Raises InputError for figures out of range, AmountError for a condition that is not listed.
     Sources: 天津 2021 一(一), 三(四); formulas.md section 4.
     """
-    check_input(of)
+    check_input(of, most={"enrolled": MOST_ENROLLED})
     head_standard = lookup(terms.standards, of.condition)
     standard = heads(of.enrolled, head_standard, of.risk_factor, of.months)
     return balance(standard, head_standard, of.own_amt, of.outside_amt, terms)

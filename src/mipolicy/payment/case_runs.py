@@ -13,12 +13,13 @@ from attrs import frozen
 from numpy.typing import NDArray
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_columns
 from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, Column
-from mipolicy.rounding import any_columns
+from mipolicy.sums import starts_of
 from mipolicy.tables import Axis
 
-__all__ = ["YEAR", "YEAR_BITS", "CaseRuns", "starts_of", "zeros"]
+__all__ = ["YEAR", "YEAR_BITS", "CaseRuns", "zeros"]
 
 YEAR: Final = Axis(
     "catalogue year", ("oldest", "middle", "latest"), ("前三年", "前两年", "前一年"), ("oldest", "middle", "latest")
@@ -27,15 +28,6 @@ YEAR: Final = Axis(
 
 YEAR_BITS: Final = 2
 _MOST_CODE: Final = 2**31 - 1
-
-
-def starts_of(*columns: Column) -> Column:
-    """Where a new combination of sorted columns begins."""
-    changed = np.ones(columns[0].size, np.bool_)
-    np.not_equal(columns[0][1:], columns[0][:-1], out=changed[1:])
-    for column in columns[1:]:
-        changed[1:] |= column[1:] != column[:-1]
-    return np.flatnonzero(changed)
 
 
 @frozen(eq=False)
@@ -57,21 +49,13 @@ class CaseRuns:
         """The runs of a table of cases, in any order.
 
         group: code of the case's group; year: 0 to 2, oldest first; cost: fen; level: position in `LEVEL`.
-        Raises AmountError for what is no int64 column or not of one length, InputError for a figure out of range; both
-        name the row.
+        Raises AmountError for what is no int64 column or not of one length; InputError for a figure and CodeError for a
+        code out of range, naming the row.
         """
-        any_columns(group, year, cost, *(() if level is None else (level,)))
-        limits = [("group", group, _MOST_CODE), ("year", year, len(YEAR.members) - 1), ("cost", cost, int(MAX_FEN))]
-        if level is not None:
-            limits.append(("level", level, len(LEVEL.members) - 1))
-        for name, column, most in limits:
-            if column.size and int(column.view(np.uint64).max()) > most:  # a negative figure is a large unsigned one
-                row = int(np.flatnonzero((column < 0) | (column > most))[0])
-                raise InputError(
-                    f"case runs: row {row}: {name} is {column[row]}, allowed is 0 to {most}; take reversals out with "
-                    "the cases they reverse, and code groups, years and levels from 0"
-                )
         levels = zeros(group.size) if level is None else level
+        check_columns(
+            "case runs", group=(group, _MOST_CODE), year=(year, YEAR), cost=(cost, int(MAX_FEN)), level=(levels, LEVEL)
+        )
         return _sorted((group << YEAR_BITS | year, cost, levels), None, levelled=level is not None)
 
     @property

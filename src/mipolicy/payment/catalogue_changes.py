@@ -12,10 +12,11 @@ import numpy as np
 from attrs import field, frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_columns
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import RATE_ONE, Column, factor_text, yuan_text
 from mipolicy.payment.case import AuxiliaryFactor, DifferenceFactor, Group
-from mipolicy.rounding import any_columns, half_up
+from mipolicy.rounding import half_up
 
 __all__ = [
     "CHANGES",
@@ -177,15 +178,9 @@ class LevelCases:
     def of(cls, groups: Sequence[str], group: Column, level: Column) -> LevelCases:
         """The counts of a table of cases; groups: what the group codes stand for; level: position in `LEVEL`.
 
-        Raises InputError for a code out of range, naming the row.
+        Raises CodeError for a code out of range, naming the row; TableError for a group that stands twice.
         """
-        any_columns(group, level)
-        for name, column, size in (("group", group, len(groups)), ("level", level, len(LEVEL.members))):
-            bad = np.flatnonzero((column < 0) | (column >= size))
-            if bad.size:
-                raise InputError(
-                    f"cases by level: row {bad[0]}: {name} is {column[bad[0]]}, allowed: 0 to {size - 1}; code it anew"
-                )
+        check_columns("cases by level", group=(group, groups), level=(level, LEVEL))
         levels = len(LEVEL.members)
         counts = np.bincount(group * levels + level, minlength=len(groups) * levels).reshape(-1, levels).tolist()
         return cls({name: tuple(row) for name, row in zip(groups, counts, strict=True) if any(row)})

@@ -14,10 +14,11 @@ from attrs import fields, frozen
 from mipolicy.errors import AmountError, InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A
 from mipolicy.payment.axes import POOL
+from mipolicy.payment.sides import ABOVE, is_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, RecordsKind, terms_field
 from mipolicy.rounding import any_columns, bounds_of, mul_div
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import beyond, is_over, none_of, pick, share, split
+from mipolicy.vocabulary import beyond, pick, share, split
 
 __all__ = [
     "Account",
@@ -63,9 +64,7 @@ class ClearingTerms:
     bands: tuple[AssessmentBand, ...] = terms_field(
         RecordsKind(AssessmentBand, "from_mark"), "考核返还档次", "bands of the assessment; none where it is linear"
     )
-    band_side: str = terms_field(
-        ChoiceKind(("at_or_above", "above")), "档次边界", "whether a band begins at its lowest mark or above it"
-    )
+    band_side: str = terms_field(ChoiceKind(ABOVE), "档次边界", "whether a band begins at its lowest mark or above it")
     full_from: int = terms_field(FigureKind("points"), "全额返还得分", "mark from which all is given back, if linear")
     lost_per_mark: int = terms_field(FigureKind("rate"), "每低一分扣减比例", "share lost per mark below, if linear")
     forfeits_to: str = terms_field(
@@ -124,9 +123,7 @@ def _returned(terms: ClearingTerms, mark: A) -> A:
         return beyond(int(RATE_ONE), mul_div(missing, terms.lost_per_mark, int(FACTOR_ONE)))
     rate = mark * 0 + terms.bands[0].returned
     for band in terms.bands[1:]:
-        below = is_over(band.from_mark, mark)
-        reached = none_of(below) if terms.band_side == "at_or_above" else is_over(mark, band.from_mark)
-        rate = pick(reached, band.returned, rate)
+        rate = pick(is_past(terms.band_side, mark, band.from_mark), band.returned, rate)
     return rate
 
 

@@ -10,10 +10,10 @@ from typing import Any, Final, Generic
 
 from attrs import frozen
 
+from mipolicy.checked import check_input, for_each, refuse_no_limit
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A
-from mipolicy.payment.capitation import Capitation, balance, heads
-from mipolicy.payment.inputs import check_input, for_each, refuse_no_limit
+from mipolicy.payment.capitation import MOST_ENROLLED, Capitation, balance, heads
 from mipolicy.payment.sharing import ShareBand, check_bands
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, RecordsKind, terms_field
 from mipolicy.rounding import split
@@ -113,7 +113,7 @@ def pay(terms: ConsortiumTerms, year: ConsortiumYear[A]) -> Consortium[A]:
     the fund's.  Raises InputError for figures out of range.
     Sources: 天津 2021 三(四); formulas.md section 4.
     """
-    check_input(year)
+    check_input(year, most={"enrolled": MOST_ENROLLED})
     by_heads = heads(year.enrolled, for_each(terms.standard, year.enrolled), year.risk_factor, year.months)
     factor = _factor(terms, year.quality_score)
     on_budget = terms.quality_on == "budget"

@@ -14,10 +14,10 @@ from attrs import frozen
 
 from mipolicy.axes import LEVEL
 from mipolicy.calendar import NO_DAY
+from mipolicy.checked import check_columns, check_input, for_each, refuse, refuse_no_limit
 from mipolicy.errors import InputError
-from mipolicy.money import A, Column
+from mipolicy.money import MAX_FEN, A, Column
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.inputs import check_input, for_each, refuse_no_limit
 from mipolicy.payment.price import FUND_BASES, Borne, owed
 from mipolicy.policy.kinds import (
     ChoiceKind,
@@ -128,10 +128,8 @@ def pay(terms: DaySurgeryTerms, case: DaySurgeryCase[A]) -> DaySurgery[A]:
     Sources: 常德 2023 三(十); formulas.md section 4.
     """
     check_input(case)
-    bad = np.flatnonzero(np.atleast_1d(np.asarray(case.day_surgery_accepted)) == 0)
-    if bad.size:
-        row = f"row {bad[0]}: " if isinstance(case.day_surgery_accepted, np.ndarray) else ""
-        raise InputError(f"{row}the institution is not accepted for day surgery; pay the stay by its own method")
+    unaccepted = "the institution is not accepted for day surgery; pay the stay by its own method"
+    refuse(case.day_surgery_accepted == 0, unaccepted)
     standard = lookup(terms.prices, case.operation)
     fund_rate = lookup(terms.fund_rate, case.level, case.pool)
     of = Borne(case.medfee_sumamt, case.psn_part_amt, case.other_pay)
@@ -184,21 +182,16 @@ def fold(terms: DaySurgeryTerms, stays: DayStays, bills: OutpatientTests) -> Fol
 
     A bill folds into the person's next stay, if that begins within the days of the terms; of two stays on one day, into
     the one that stands first.  Each bill folds once at most.
-    Raises InputError for a negative amount: a bill that is reversed already is taken out before, and for a day not
-    stated; AmountError for what
-    is no int64 column.
+    Raises InputError for an amount out of range, as reversals have, and for a day not stated; AmountError for what is
+    no int64 column.
     Source: formulas.md section 4, day surgery.
     """
     any_columns(stays.psn_no, stays.fixmedins_code, stays.adm_day, stays.medfee_sumamt)
     any_columns(bills.psn_no, bills.fixmedins_code, bills.day, bills.medfee_sumamt)
-    for what, amounts in (("stay", stays.medfee_sumamt), ("bill", bills.medfee_sumamt)):
-        bad = np.flatnonzero(amounts < 0)
-        if bad.size:
-            raise InputError(f"{what} in row {bad[0]} has a cost of {amounts[bad[0]]} fen; take out reversals before")
+    check_columns("stays", medfee_sumamt=(stays.medfee_sumamt, int(MAX_FEN)))
+    check_columns("bills", medfee_sumamt=(bills.medfee_sumamt, int(MAX_FEN)))
     for what, days in (("stay", stays.adm_day), ("bill", bills.day)):
-        bad = np.flatnonzero((days <= NO_DAY) | (days > -NO_DAY))
-        if bad.size:
-            raise InputError(f"{what} in row {bad[0]} has no day that care can have; complete the record")
+        refuse((days <= NO_DAY) | (days > -NO_DAY), f"the {what} has no day that care can have; complete the record")
     found = _next_stay(terms, stays, bills)
     reversals = np.flatnonzero(found >= 0).astype(np.int64)
     folded = np.zeros(stays.adm_day.size, np.int64)

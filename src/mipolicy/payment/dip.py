@@ -11,15 +11,16 @@ from typing import Any, Final, Generic
 
 from attrs import frozen
 
+from mipolicy.checked import check_input, only_where, refuse, refuse_more_than, times
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, NO_LIMIT, A
 from mipolicy.payment.axes import REVIEW
-from mipolicy.payment.checked import check_input, least, only_where, refuse_rows, times
+from mipolicy.payment.sides import ABOVE, BELOW, is_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, terms_field
 from mipolicy.rounding import mul_div_by
 from mipolicy.tables import Axis
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, any_of, capped, half_up, is_over, is_same, none_of, pick
+from mipolicy.vocabulary import all_of, any_of, capped, half_up, is_same, none_of, pick
 
 __all__ = ["BAND", "DipCase", "DipScore", "DipTerms", "score"]
 
@@ -44,6 +45,8 @@ _GRANTED_ITEM, _GRANTED_POINTS = REVIEW.position("granted_item"), REVIEW.positio
 _DECIDED: Final = REVIEW.position("refused")
 _MOST_LIMIT: Final = 100 * FACTOR_ONE
 _MOST_DECIMALS: Final = 4
+_MOST: Final = {"base_points": 900_000_000, "institution_factor": 100_000, "auxiliary_factor": 100_000}
+"""A score of 90,000, factors of 10: more than any group, institution or class has; their product stays in int64."""
 _LISTED: Final = ("as_others", "factor_off", "fixed_score")
 
 
@@ -65,12 +68,12 @@ class DipTerms:
     )
     auxiliary: int = terms_field(FlagKind(), "是否使用辅助目录", "whether the auxiliary catalogue is used")
     low_limit: int = terms_field(FigureKind("factor"), "低倍率界限", "low limit of cost over mean; 0: none")
-    low_side: str = terms_field(ChoiceKind(("below", "at_or_below")), "低倍率边界", "side of the low limit")
+    low_side: str = terms_field(ChoiceKind(BELOW), "低倍率边界", "side of the low limit")
     factor_in_low: int = terms_field(
         FlagKind(), "低倍率是否乘机构系数", "whether the institution factor multiplies below the low limit"
     )
     high_limit: int = terms_field(FigureKind("factor_limit"), "高倍率界限", "high limit of cost over mean")
-    high_side: str = terms_field(ChoiceKind(("above", "at_or_above")), "高倍率边界", "side of the high limit")
+    high_side: str = terms_field(ChoiceKind(ABOVE), "高倍率边界", "side of the high limit")
     high_offset: str = terms_field(
         ChoiceKind(("one", "institution_factor", "high_limit")),
         "高倍率公式加数",
@@ -80,7 +83,7 @@ class DipTerms:
         FlagKind(), "高倍率是否乘机构系数", "whether the institution factor multiplies above the high limit"
     )
     extreme_limit: int = terms_field(FigureKind("factor_limit"), "专家评议界限", "limit of cost over mean for review")
-    extreme_side: str = terms_field(ChoiceKind(("above", "at_or_above")), "专家评议边界", "side of the extreme limit")
+    extreme_side: str = terms_field(ChoiceKind(ABOVE), "专家评议边界", "side of the extreme limit")
     extreme_points: str = terms_field(
         ChoiceKind(("as_high", "at_limit", "score", "nothing")), "评议前计分", "points until the review is decided"
     )
@@ -132,7 +135,7 @@ class DipCase(Generic[A]):
     base_points: A = labelled("points", "病种分值", "score of the group")
     group_mean: A = labelled("fen", "病种次均费用", "mean cost of the group in the area")
     level_mean: A = labelled("fen", "同级别病种次均费用", "mean cost of the group at institutions of the level")
-    all_mean: A = labelled("fen", "全部病例次均费用", "mean cost of all cases")
+    mean_of_all: A = labelled("fen", "全部病例次均费用", "mean cost of all cases")
     institution_factor: A = labelled("factor", "机构系数", "institution factor")
     auxiliary_factor: A = labelled("factor", "辅助系数", "auxiliary factor")
     basic_group: A = labelled("flag", "基层病种", "a basic group")
@@ -159,13 +162,9 @@ class DipScore(Generic[A]):
 
 
 def _past(side: str, cost: A, limit: int, mean: A) -> A:
-    """1 where cost over mean is past the limit; side: below, at_or_below, above or at_or_above."""
-    ratio, edge = cost * int(FACTOR_ONE), mean * limit  # an amount is at most 10**12, a limit 10**6: neither can wrap
-    if side in ("below", "at_or_above"):
-        over = is_over(edge, ratio)
-        return over if side == "below" else none_of(over)
-    over = is_over(ratio, edge)
-    return over if side == "above" else none_of(over)
+    """1 where cost over mean is past the limit, on a side of `sides`."""
+    # an amount is at most 10**12, a limit 10**6: neither product can wrap
+    return is_past(side, cost * int(FACTOR_ONE), mean * limit)
 
 
 def _listed(terms: DipTerms, rule: str, case: DipCase[A]) -> A:
@@ -270,7 +269,7 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     """Any case that can be scored: one product, multiplied first, divided last."""
     one, unit, once = int(FACTOR_ONE), _unit(terms), terms.round_at == "once"
     cost = case.medfee_sumamt - case.carve_out_amt
-    mean = pick(case.grouped, case.level_mean if terms.reference_mean == "level" else case.group_mean, case.all_mean)
+    mean = pick(case.grouped, case.level_mean if terms.reference_mean == "level" else case.group_mean, case.mean_of_all)
     group_score = pick(case.grouped, case.base_points, terms.mean_points)
     band = _band(terms, case, cost, mean)
     fixed = _listed(terms, "fixed_score", case)
@@ -310,29 +309,24 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     )
 
 
-def _check(terms: DipTerms, case: DipCase[Any], cost: Any) -> None:
+def _check(terms: DipTerms, case: DipCase[Any]) -> None:
     """Refuse a case that cannot be scored; the field names say what has to be mended."""
-    check_input(case)
+    check_input(case, most=_MOST)
     level = terms.reference_mean == "level"
     mean, which = (case.level_mean, "level_mean") if level else (case.group_mean, "group_mean")
     ungrouped = 1 - case.grouped
     if terms.ungrouped == "reject":
-        refuse_rows(ungrouped, "the case belongs to no group, and the terms reject such cases; group it first")
-    if least(cost) < 0:
-        refuse_rows(cost < 0, "carve_out_amt exceeds medfee_sumamt; the carved-out cost is part of the total")
-    if least(mean) == 0:
-        refuse_rows((mean == 0) * case.grouped, f"{which} is 0; the reference mean of the group has to be above 0")
-    if terms.ungrouped == "factor" and least(case.all_mean) == 0:
-        message = "all_mean is 0; a case of no group is compared with the mean of all cases, which has to be above 0"
-        refuse_rows((case.all_mean == 0) * ungrouped, message)
-    if least(case.base_points) == 0:
-        refuse_rows((case.base_points == 0) * case.grouped, "base_points is 0; a group has a score above 0")
+        refuse(ungrouped, "the case belongs to no group, and the terms reject such cases; group it first")
+    refuse_more_than(case.carve_out_amt, case.medfee_sumamt, "carve_out_amt", "the total cost")
+    refuse((mean == 0) & (ungrouped == 0), f"{which} is 0; the reference mean of the group has to be above 0")
+    if terms.ungrouped == "factor":
+        message = "mean_of_all is 0; a case of no group is compared with the mean of all cases, which has to be above 0"
+        refuse((case.mean_of_all == 0) & (ungrouped != 0), message)
+    refuse((case.base_points == 0) & (ungrouped == 0), "base_points is 0; a group has a score above 0")
     for name in ("institution_factor", "auxiliary_factor"):
-        if least(getattr(case, name)) == 0:
-            refuse_rows(getattr(case, name) == 0, f"{name} is 0; a factor is above 0, and 1 where it changes nothing")
-    if least(case.review_points) == 0:
-        granted = (case.review == _GRANTED_POINTS) * (case.review_points == 0)
-        refuse_rows(granted, "review is granted_points, but review_points is 0; the experts' points are due")
+        refuse(getattr(case, name) == 0, f"{name} is 0; a factor is above 0, and 1 where it changes nothing")
+    granted = (case.review == _GRANTED_POINTS) & (case.review_points == 0)
+    refuse(granted, "review is granted_points, but review_points is 0; the experts' points are due")
 
 
 def score(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
@@ -348,7 +342,7 @@ def score(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     Source: formulas.md section 2, from the DIP technical norm 医保办发〔2020〕50号.
     """
     cost = case.medfee_sumamt - case.carve_out_amt
-    _check(terms, case, cost)
+    _check(terms, case)
     plain = _between(terms, case, cost)
     unusual = 1 - case.grouped + case.review + _past(terms.low_side, cost, terms.low_limit, plain.reference_mean)
     if terms.high_limit < NO_LIMIT:

@@ -13,13 +13,15 @@ from typing import Final
 import numpy as np
 from attrs import field, frozen
 
+from mipolicy.checked import check_columns
 from mipolicy.errors import AmountError, InputError, PolicyError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
 from mipolicy.payment.case import AuxiliaryFactor
-from mipolicy.payment.case_runs import starts_of
 from mipolicy.payment.moments import DIVISORS, Moments, as_rate, block_sums, root
-from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, terms_field
+from mipolicy.payment.sides import ABOVE, lies_past
+from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, terms_field
 from mipolicy.rounding import any_columns, bounds_of, mul_div
+from mipolicy.sums import starts_of
 from mipolicy.tables import Axis
 from mipolicy.vocabulary import beyond, is_over, pick
 
@@ -49,10 +51,10 @@ class DipAuxiliaryTerms:
 
     dimensions: tuple[str, ...] = terms_field(CodesKind(DIMENSION.members), "辅助目录维度", "dimensions that are used")
     cv_minimum: int = terms_field(FigureKind("factor"), "变异系数下限", "CV from which on a group is told apart")
-    cv_minimum_included: int = terms_field(FlagKind(), "变异系数下限是否包含", "whether a CV on the limit counts")
+    cv_side: str = terms_field(ChoiceKind(ABOVE), "变异系数边界", "side of the least CV on which a group counts")
     cv_divisor: str = terms_field(ChoiceKind(DIVISORS), "方差除数", "what squared deviations are divided by")
     fall_minimum: int = terms_field(FigureKind("rate"), "变异系数最低降幅", "fall of the CV that is due, relative")
-    fall_minimum_included: int = terms_field(FlagKind(), "最低降幅是否包含", "whether a fall on the limit counts")
+    fall_side: str = terms_field(ChoiceKind(ABOVE), "降幅边界", "side of the least fall on which it counts")
     fall_of: str = terms_field(
         ChoiceKind(("pooled", "every_class")), "降幅口径", "the CV within all classes together, or of every class"
     )
@@ -85,22 +87,11 @@ class ClassSums:
         """The sums of a table of cases along one dimension.
 
         groups, classes: what the codes stand for; group, aux_class, cost: one row a case, cost in fen.
-        Raises CodeError for an unknown dimension, AmountError for what is no int64 column, InputError for a code that
-        stands for nothing and a cost below 0; both name the row.
+        Raises CodeError for an unknown dimension and a code that stands for nothing, TableError for a name that stands
+        twice, AmountError for what is no int64 column, InputError for a cost out of range.
         """
         DIMENSION.position(dimension)
-        any_columns(group, aux_class, cost)
-        for name, column, most in (
-            ("group", group, len(groups) - 1),
-            ("class", aux_class, len(classes) - 1),
-            ("cost", cost, int(MAX_FEN)),
-        ):
-            bad = np.flatnonzero((column < 0) | (column > most))
-            if bad.size:
-                raise InputError(
-                    f"{dimension}: row {bad[0]}: {name} is {column[bad[0]]}, allowed is 0 to {most}; code it anew, and "
-                    "take reversals out"
-                )
+        check_columns(dimension, group=(group, groups), aux_class=(aux_class, classes), cost=(cost, int(MAX_FEN)))
         block = group * len(classes) + aux_class
         order = np.argsort(block, kind="stable")
         block = block[order]
@@ -151,7 +142,7 @@ def dimension_tests(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[Dimensio
         parts = classes[group, dimension]
         whole = sum(parts, start=Moments(0, 0, 0))
         over = whole.cv_against(terms.cv_minimum, terms.cv_divisor)
-        varies = int(over > 0 or (over == 0 and bool(terms.cv_minimum_included)))
+        varies = int(lies_past(terms.cv_side, over, 0))
         falls = int(all(_falls(terms, whole, within) for within in _within(terms, parts)))
         pooled = _pooled(terms, parts)
         cv_within = root(pooled.numerator, pooled.denominator)
@@ -181,7 +172,7 @@ def _falls(terms: DipAuxiliaryTerms, whole: Moments, within: Fraction) -> bool:
     """Whether the squared CV within is far enough below the group's."""
     kept = Fraction(int(RATE_ONE) - terms.fall_minimum, int(RATE_ONE)) ** 2
     allowed = kept * Fraction(*whole.squared_cv(terms.cv_divisor))
-    return within < allowed or (within == allowed and bool(terms.fall_minimum_included))
+    return bool(lies_past(terms.fall_side, allowed, within))
 
 
 def auxiliary_factors(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[AuxiliaryFactor, ...]:
@@ -246,11 +237,7 @@ class FitSums:
 
         Raises AmountError for what is no int64 column or not of one length, InputError for an amount out of range.
         """
-        any_columns(cost, paid)
-        for name, column in (("cost", cost), ("paid", paid)):
-            bad = np.flatnonzero((column < 0) | (column > MAX_FEN))
-            if bad.size:
-                raise InputError(f"fit: row {bad[0]}: {name} is {column[bad[0]]}, allowed is 0 to {MAX_FEN}")
+        check_columns("fit", cost=(cost, int(MAX_FEN)), paid=(paid, int(MAX_FEN)))
         start, one = np.zeros(min(cost.size, 1), np.int64), np.ones(cost.size, np.int64)
         figures = [sum(each) for each in block_sums(cost, one, start)]
         return cls(Moments(*figures), sum(block_sums(np.abs(cost - paid), one, start)[2]))

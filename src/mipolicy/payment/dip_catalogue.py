@@ -20,12 +20,14 @@ from mipolicy.axes import LEVEL
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, POINTS_ONE, Column
 from mipolicy.payment.case import Group
-from mipolicy.payment.case_runs import YEAR, YEAR_BITS, CaseRuns, starts_of, zeros
+from mipolicy.payment.case_runs import YEAR, YEAR_BITS, CaseRuns, zeros
 from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
 from mipolicy.payment.dip_grouping import GroupKey
 from mipolicy.payment.dip_trimming import kept
-from mipolicy.payment.moments import Moments, as_rate, block_sums, block_totals, explained
+from mipolicy.payment.moments import Moments, as_rate, block_sums, explained
+from mipolicy.payment.sides import lies_past
 from mipolicy.rounding import half_up
+from mipolicy.sums import starts_of, sums_of_runs
 
 __all__ = ["Catalogue", "CatalogueGroup", "Ratio", "catalogue", "folded", "weighted_mean"]
 
@@ -261,7 +263,7 @@ def _sums(terms: DipCatalogueTerms, runs: CaseRuns, groups: int) -> _Sums:
     """Exact sums of the runs, before trimming and after it; a run that is trimmed away stands for no cases."""
     starts = starts_of(runs.block)
     where = runs.block[starts]
-    cases = _by_year(where, block_totals(runs.cases, starts), groups)
+    cases = _by_year(where, sums_of_runs(runs.cases, starts), groups)
     stays = kept(terms, runs, starts)
     rest = runs if stays.all() else evolve(runs, cases=runs.cases * stays)
     kept_cases, totals, squares = (_by_year(where, sums, groups) for sums in block_sums(rest.cost, rest.cases, starts))
@@ -364,8 +366,7 @@ def _variation(terms: DipCatalogueTerms, cases: Figures, totals: Figures, square
         numerators, denominators = numerators * cases, denominators * np.where(cases > 1, cases - 1, 1)
     roots = np.frompyfunc(isqrt, 1, 1)(4 * one * one * numerators // denominators)
     left, right = numerators * (one * one), denominators * (terms.cv_limit * terms.cv_limit)
-    stable = (left <= right) if terms.cv_limit_included else (left < right)
-    return (roots + 1) // 2, stable.astype(np.int64)
+    return (roots + 1) // 2, lies_past(terms.cv_side, left, right).astype(np.int64)
 
 
 def _one_point(terms: DipCatalogueTerms, overall: Ratio, means: Mapping[str, Ratio]) -> Ratio:

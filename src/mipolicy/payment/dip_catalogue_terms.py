@@ -13,6 +13,7 @@ from attrs import frozen
 from mipolicy.errors import PolicyError
 from mipolicy.payment.case_runs import YEAR
 from mipolicy.payment.moments import DIVISORS
+from mipolicy.payment.sides import BELOW
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, TableKind, TextKind, terms_field
 from mipolicy.tables import Table
 
@@ -70,7 +71,7 @@ class DipCatalogueTerms:
     amount_per_point: int = terms_field(FigureKind("fen"), "每分值定额", "amount that one point stands for")
     point_decimals: int = terms_field(FigureKind("count"), "分值小数位", "decimals that points are rounded to, 0 to 4")
     cv_limit: int = terms_field(FigureKind("factor"), "变异系数上限", "CV up to which a group is stable")
-    cv_limit_included: int = terms_field(FlagKind(), "变异系数上限是否包含", "whether a CV on the limit is stable")
+    cv_side: str = terms_field(ChoiceKind(BELOW), "变异系数边界", "side of the limit on which a group is stable")
     cv_divisor: str = terms_field(ChoiceKind(DIVISORS), "方差除数", "what squared deviations are divided by")
     level_means: str = terms_field(
         ChoiceKind(("latest_year", "weighted")), "同级次均费用口径", "means by level: of the latest year, or weighted"

@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 from attrs import frozen
 
-from mipolicy.errors import CodeError, InputError, PolicyError
+from mipolicy.checked import check_columns
+from mipolicy.errors import CodeError, PolicyError
 from mipolicy.money import MAX_FEN, Column
 from mipolicy.payment.case import Group
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, terms_field
@@ -326,16 +327,12 @@ def _by_cost(means: Column, cost: Column, pair_of: Column, tied: Mapping[int, li
 
 def _pairs(cases: CodedCases, diagnoses: int, procedure_sets: int) -> tuple[Column, Column]:
     """The distinct pairs of diagnosis and procedures, packed, and the position of each case's pair among them."""
-    for name, column, most in (
-        ("diagnosis", cases.diagnosis, diagnoses - 1),
-        ("procedures", cases.procedures, procedure_sets - 1),
-        ("medfee_sumamt", cases.medfee_sumamt, int(MAX_FEN)),
-    ):
-        bad = np.flatnonzero((column < 0) | (column > most))
-        if column.size != cases.diagnosis.size:
-            raise InputError(f"cases: {cases.diagnosis.size} diagnoses but {column.size} rows of {name}; give one each")
-        if bad.size:
-            raise InputError(f"cases: row {bad[0]}: {name} is {column[bad[0]]}, allowed is 0 to {most}; code it anew")
+    check_columns(
+        "cases",
+        diagnosis=(cases.diagnosis, diagnoses - 1),
+        procedures=(cases.procedures, procedure_sets - 1),
+        medfee_sumamt=(cases.medfee_sumamt, int(MAX_FEN)),
+    )
     packed = cases.diagnosis * max(procedure_sets, 1) + cases.procedures
     pairs, pair_of = np.unique(packed, return_inverse=True)
     return pairs, pair_of.astype(np.int64, copy=False)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from mipolicy.errors import InputError
 from mipolicy.money import RATE_ONE, Column
-from mipolicy.payment.case_runs import CaseRuns, starts_of
+from mipolicy.payment.case_runs import CaseRuns
 from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
+from mipolicy.sums import starts_of
 
 __all__ = ["kept", "ranks"]
 

@@ -11,10 +11,11 @@ from typing import Final
 
 from attrs import frozen
 
+from mipolicy.checked import refuse_no_limit
 from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, RATE_ONE, yuan_text
-from mipolicy.payment.inputs import refuse_no_limit
 from mipolicy.payment.price_history import CostHistory, DiseaseCosts, rounded
+from mipolicy.payment.sides import ABOVE, lies_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, terms_field
 
 __all__ = [
@@ -40,7 +41,7 @@ class PriceEvaluationTerms:
     low_percentile: int = terms_field(FigureKind("rate"), "低端裁剪百分位", "percentile below which cases are trimmed")
     high_percentile: int = terms_field(FigureKind("rate"), "高端裁剪百分位", "percentile above which cases are trimmed")
     rank_rule: str = terms_field(ChoiceKind(RANK_RULES), "百分位取法", "which cost stands at a percentile")
-    edges_kept: int = terms_field(FlagKind(), "保留百分位上的病例", "whether cases at a percentile are kept")
+    limits_kept: int = terms_field(FlagKind(), "保留百分位上的病例", "whether cases at a percentile are kept")
     trim_cases: int = terms_field(FigureKind("count"), "裁剪最少病例数", "fewest cases that are trimmed")
     least_cases: int = terms_field(FigureKind("count"), "最少病例数", "fewest cases for a suggestion")
     sample_spread: int = terms_field(FlagKind(), "按样本计算离散度", "whether the spread divides by n - 1")
@@ -110,7 +111,7 @@ def _suggested(terms: PriceEvaluationTerms, costs: DiseaseCosts) -> SuggestedPri
         low, high = (
             percentile(terms.rank_rule, costs, share) for share in (terms.low_percentile, terms.high_percentile)
         )
-        kept = costs.within(low, high, terms.edges_kept)
+        kept = costs.within(low, high, terms.limits_kept)
     if kept.cases <= terms.sample_spread:
         raise InputError(
             f"disease {costs.dise_codg}: trimming leaves {kept.cases} of {costs.cases} cases, too few for a price; "
@@ -136,7 +137,7 @@ class PriceRevisionTerms:
 
     up_limit: int = terms_field(FigureKind("rate"), "上偏离界限", "limit of a deviation upwards")
     down_limit: int = terms_field(FigureKind("rate"), "下偏离界限", "limit of a deviation downwards")
-    limits_included: int = terms_field(FlagKind(), "达到界限即调整", "whether a deviation at its limit counts")
+    limits_side: str = terms_field(ChoiceKind(ABOVE), "偏离界限边界", "side of its limit on which a deviation counts")
     least_cases: int = terms_field(FigureKind("count"), "最少病例数", "fewest cases for a revision")
     part_of_gap: int = terms_field(FigureKind("rate"), "向均值调整比例", "part of the way to the mean that is gone")
     most_change: int = terms_field(
@@ -197,7 +198,7 @@ def _revised(terms: PriceRevisionTerms, code: str, price: int, costs: DiseaseCos
     direction = (gap > 0) - (gap < 0)
     limit = Fraction(terms.up_limit if direction > 0 else terms.down_limit, int(RATE_ONE))
     size = abs(gap) / price
-    far = size > limit or (bool(terms.limits_included) and size == limit and direction != 0)
+    far = direction != 0 and lies_past(terms.limits_side, size, limit)
     adjust = int(far and cases >= terms.least_cases)
     change = abs(gap) * Fraction(terms.part_of_gap, int(RATE_ONE))
     if direction < 0 or terms.rises_capped:

@@ -11,10 +11,9 @@ from types import MappingProxyType
 import numpy as np
 from attrs import field, frozen
 
+from mipolicy.checked import check_columns
 from mipolicy.errors import InputError
 from mipolicy.money import Column
-from mipolicy.payment.tally import check_codes
-from mipolicy.rounding import any_columns
 
 __all__ = ["Dispersion", "PriceRange", "PricesPaid", "dispersion", "prices_paid"]
 
@@ -79,9 +78,12 @@ def prices_paid(
     operation, institution: int64 codes, positions in `operations` and `institutions`; standard: the price, fen.
     Raises AmountError, TableError or CodeError for what is no column of codes.
     """
-    check_codes(operation, operations, "prices paid")
-    check_codes(institution, institutions, "prices paid")
-    any_columns(operation, institution, standard)
+    check_columns(
+        "prices paid",
+        operation=(operation, operations),
+        institution=(institution, institutions),
+        standard=(standard, None),
+    )
     if not operation.size:
         return PricesPaid({})
     pair = operation * len(institutions) + institution

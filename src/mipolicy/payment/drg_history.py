@@ -16,12 +16,14 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_columns, refuse_more_than
 from mipolicy.errors import InputError
-from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
+from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, Column
 from mipolicy.payment.case import DifferenceFactor, Group
-from mipolicy.payment.drg_checks import check_codes, refuse_more_than
+from mipolicy.payment.sides import ABOVE, lies_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, terms_field
 from mipolicy.rounding import half_up_int
+from mipolicy.sums import starts_of
 
 __all__ = ["BasePointsTerms", "History", "difference_factors", "groups"]
 
@@ -41,9 +43,7 @@ class BasePointsTerms:
     decimals: int = terms_field(FigureKind("count"), "点数小数位数", "decimals of base points", needs="0 to 4")
     least_cases: int = terms_field(FigureKind("count"), "稳定病组最少病例数", "least cases of a stable group")
     cv_limit: int = terms_field(FigureKind("factor"), "变异系数界值", "limit of the coefficient of variation")
-    cv_boundary: str = terms_field(
-        ChoiceKind(("above", "at_or_above")), "变异系数边界", "where a group is unstable: above the limit, or on it too"
-    )
+    cv_side: str = terms_field(ChoiceKind(ABOVE), "变异系数边界", "side of the limit on which a group is unstable")
     deviation: str = terms_field(
         ChoiceKind(("population", "sample")), "标准差口径", "divisor of the deviation: n or n-1"
     )
@@ -99,10 +99,11 @@ class History:
         group, institution: codes from 0; level: codes of LEVEL; cost: total cost; carve_out: of which carved out.
         Raises AmountError for columns of another type or length, InputError naming the row for a figure out of range.
         """
-        check_codes(group=group, institution=institution, cost=cost)
-        check_codes(len(LEVEL.members) - 1, level=level)
+        most = int(MAX_FEN)
+        columns = {"group": (group, most), "institution": (institution, most), "cost": (cost, most)}
+        check_columns("history", **columns, level=(level, LEVEL))
         if carve_out is not None:
-            check_codes(carve_out=carve_out, cost=cost)
+            check_columns("history", carve_out=(carve_out, most), cost=(cost, most))
             refuse_more_than(carve_out, cost, "carve_out", "the cost")
             cost = cost - carve_out
         return _counted(group, institution, level, cost, np.ones(cost.size, np.int64))
@@ -122,10 +123,7 @@ def _counted(group: Column, institution: Column, level: Column, cost: Column, co
     keys = [column[order] for column in (group, institution, level, cost)]
     if not order.size:
         return History(group, institution, level, cost, count)
-    differs = np.zeros(order.size - 1, bool)
-    for key in keys:
-        differs |= key[1:] != key[:-1]
-    starts = np.flatnonzero(np.concatenate(([True], differs)))
+    starts = starts_of(*keys)
     one, other, third, last = (key[starts] for key in keys)
     return History(one, other, third, last, np.add.reduceat(count[order], starts))
 
@@ -150,7 +148,7 @@ def _is_unstable(terms: BasePointsTerms, runs: Sequence[tuple[int, int]]) -> boo
     above, below = spread * int(FACTOR_ONE) ** 2, (terms.cv_limit * total) ** 2
     if terms.deviation == "sample":
         above, below = above * cases, below * (cases - 1)
-    return above > below if terms.cv_boundary == "above" else above >= below and cases > 1
+    return bool(lies_past(terms.cv_side, above, below)) and cases > 1
 
 
 def _median(runs: Sequence[tuple[int, int]]) -> Fraction:

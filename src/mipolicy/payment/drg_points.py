@@ -10,19 +10,18 @@ from typing import Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_input, refuse, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A
 from mipolicy.payment.axes import REVIEW
-from mipolicy.payment.drg_checks import check_case, refuse, refuse_more_than
 from mipolicy.payment.outliers import (
-    BAND_EDGES,
-    HIGH_BOUNDARIES,
-    LOW_BOUNDARIES,
+    MOST_MEANS,
     Costs,
     OutlierBand,
     check_bands,
     measured,
 )
+from mipolicy.payment.sides import ABOVE, BELOW
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, terms_field
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, capped, is_same, mul_div, none_of, pick
@@ -37,9 +36,9 @@ class DrgPointsTerms:
     scale: int = terms_field(FigureKind("points"), "点数基数", "points of a case that costs the mean of all")
     decimals: int = terms_field(FigureKind("count"), "点数小数位数", "decimals of points", needs="0 to 4")
     bands: tuple[OutlierBand, ...] = terms_field(RecordsKind(OutlierBand, "name"), "倍率界值", "limits of outliers")
-    band_edge: str = terms_field(ChoiceKind(BAND_EDGES), "档次界点归属", "where a group on the edge of a band belongs")
-    low_boundary: str = terms_field(ChoiceKind(LOW_BOUNDARIES), "低倍率边界", "boundary of the low limit")
-    high_boundary: str = terms_field(ChoiceKind(HIGH_BOUNDARIES), "高倍率边界", "boundary of the high limit")
+    band_side: str = terms_field(ChoiceKind(ABOVE), "档次边界", "whether a band begins at its edge or above it")
+    low_side: str = terms_field(ChoiceKind(BELOW), "低倍率边界", "side of the low limit")
+    high_side: str = terms_field(ChoiceKind(ABOVE), "高倍率边界", "side of the high limit")
     reference_mean: str = terms_field(
         ChoiceKind(("group_mean", "level_mean")), "对照均费", "mean that a case is measured against"
     )
@@ -123,7 +122,7 @@ def pay(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> DrgPoints[A]:
 
     What is carved out leaves the cost before anything else and is paid beside the points.  A review that was granted
     stands outside the outlier rule: by cost, or at the experts' points.  A new group's factor is 1.
-    Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_case`), a reference
+    Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_input`), a reference
     mean of 0, and parts of the cost that exceed it.
 
     Sources: 泰州 2024 二(三)(6), 二(四); formulas.md section 3, points method, outliers, special review, carve-out.
@@ -166,14 +165,14 @@ def pay(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> DrgPoints[A]:
 
 
 def _check(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> None:
-    check_case(case)
+    check_input(case, most=MOST_MEANS)
     refuse_more_than(case.carve_out_amt, case.medfee_sumamt, "carve_out_amt", "the total cost")
     rest = case.medfee_sumamt - case.carve_out_amt
     refuse_more_than(case.unreasonable_amt, rest, "unreasonable_amt", "the cost without what is carved out")
     mean = case.group_mean if terms.reference_mean == "group_mean" else case.level_mean
     lacks = (case.grouped != 0) & (mean == 0)
-    refuse(mean, lacks, f"{terms.reference_mean} is {{}}; a case of a group needs the mean it is measured against")
-    refuse(case.mean_of_all, case.mean_of_all == 0, "mean_of_all is {}; state the mean cost of all cases of the year")
+    refuse(lacks, f"{terms.reference_mean} is 0; a case of a group needs the mean it is measured against")
+    refuse(case.mean_of_all == 0, "mean_of_all is 0; state the mean cost of all cases of the year")
 
 
 def _by_cost(terms: DrgPointsTerms, case: DrgPointsCase[A], high: A) -> A:

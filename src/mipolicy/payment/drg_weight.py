@@ -10,21 +10,22 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_input, refuse, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A, Column
 from mipolicy.payment.axes import REVIEW
-from mipolicy.payment.drg_checks import MOST_MEAN, check_case, refuse, refuse_more_than
 from mipolicy.payment.outliers import (
-    BAND_EDGES,
-    HIGH_BOUNDARIES,
-    LOW_BOUNDARIES,
+    MOST_MEAN,
+    MOST_MEANS,
     Costs,
     Measured,
     OutlierBand,
     check_bands,
     measured,
 )
+from mipolicy.payment.sides import ABOVE, BELOW
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, RecordsKind, TableKind, terms_field
+from mipolicy.sums import total
 from mipolicy.tables import Table
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, beyond, capped, is_same, lookup, mul_div, none_of, pick, share
@@ -46,9 +47,9 @@ class DrgWeightTerms:
     )
     level_factor: Table = terms_field(TableKind("factor", (LEVEL,)), "等级系数", "factor of the level")
     bands: tuple[OutlierBand, ...] = terms_field(RecordsKind(OutlierBand, "name"), "倍率界值", "limits of outliers")
-    band_edge: str = terms_field(ChoiceKind(BAND_EDGES), "档次界点归属", "where a group on the edge of a band belongs")
-    low_boundary: str = terms_field(ChoiceKind(LOW_BOUNDARIES), "低倍率边界", "boundary of the low limit")
-    high_boundary: str = terms_field(ChoiceKind(HIGH_BOUNDARIES), "高倍率边界", "boundary of the high limit")
+    band_side: str = terms_field(ChoiceKind(ABOVE), "档次边界", "whether a band begins at its edge or above it")
+    low_side: str = terms_field(ChoiceKind(BELOW), "低倍率边界", "side of the low limit")
+    high_side: str = terms_field(ChoiceKind(ABOVE), "高倍率边界", "side of the high limit")
     reference_mean: str = terms_field(
         ChoiceKind(("group_mean", "level_mean", "standard")), "对照均费", "what a case is measured against"
     )
@@ -143,12 +144,12 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
     standard at its cost.  By item the case is worth its cost less what is unreasonable, and the fund owes its share
     item by item less the same.  The fund's part is a share of the standard after deductions, or what the person and
     other funds leave of the standard, which may be negative.
-    Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_case`), a reference
+    Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_input`), a reference
     mean of 0, and parts of the cost that exceed it.
 
     Sources: 泰州 2024 二(三)(6); formulas.md section 3, weight method, fund formulas, outliers, carve-out.
     """
-    check_case(case)
+    check_input(case, most=MOST_MEANS)
     rate = lookup(terms.rate, case.level)
     factor = _factor(terms, case)
     weight = pick(case.grouped, case.weight, 0)
@@ -207,11 +208,10 @@ def _costs(terms: DrgWeightTerms, case: DrgCase[A], group_standard: A) -> Costs[
     mean = group_standard
     if terms.reference_mean != "standard":
         mean = case.group_mean if terms.reference_mean == "group_mean" else case.level_mean
-    refuse(
-        mean, mean > MOST_MEAN, f"the standard is {{}} fen, more than the {MOST_MEAN} that stay exact; check the rate"
-    )
+    too_much = f"the standard is {{}} fen, more than the {MOST_MEAN} that stay exact; check the rate"
+    refuse(mean > MOST_MEAN, too_much, mean)
     lacks = (case.grouped != 0) & (mean == 0)
-    refuse(mean, lacks, f"{terms.reference_mean} is {{}}; a case of a group needs what it is measured against")
+    refuse(lacks, f"{terms.reference_mean} is 0; a case of a group needs what it is measured against")
     mean = pick(case.grouped, mean, 1)
     return Costs(rest, rest - case.unreasonable_amt, mean, case.incomplete, case.grouped)
 
@@ -260,5 +260,5 @@ def total_owed(terms: DrgWeightTerms, payments: Column) -> int:
 
     Sums of parts add to the sum of all but for the floor, which is of the total of an institution: sum first.
     """
-    total = sum(int(payment) for payment in payments.tolist())
-    return max(0, total) if terms.floor == "total" else total
+    owed = total(payments)
+    return max(0, owed) if terms.floor == "total" else owed

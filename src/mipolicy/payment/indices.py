@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Final
 
 import numpy as np
 from attrs import field, frozen
 
+from mipolicy.checked import check_columns
 from mipolicy.errors import InputError
-from mipolicy.money import FACTOR_ONE, Column
-from mipolicy.payment.drg_checks import check_codes
+from mipolicy.money import FACTOR_ONE, MAX_FEN, Column
 from mipolicy.rounding import half_up_int
+from mipolicy.sums import starts_of, sums_of_runs
 
 __all__ = ["GroupTotals", "IndexTotals", "Indices", "indices", "shown"]
-
-_WORD: Final = 20
 
 
 @frozen
@@ -52,16 +50,14 @@ class IndexTotals:
         institution, group: codes from 0; cost in fen; days of the stay.
         Raises AmountError for columns of another type or length, InputError naming the row for a figure out of range.
         """
-        check_codes(institution=institution, group=group, cost=cost, days=days)
-        if not institution.size:
-            return cls({})
+        columns = {"institution": institution, "group": group, "cost": cost, "days": days}
+        check_columns("index totals", **{name: (column, int(MAX_FEN)) for name, column in columns.items()})
         order = np.lexsort((group, institution))
         one, other = institution[order], group[order]
-        differs = (one[1:] != one[:-1]) | (other[1:] != other[:-1])
-        starts = np.flatnonzero(np.concatenate(([True], differs)))
+        starts = starts_of(one, other)
         counts = np.diff(np.append(starts, order.size)).tolist()
         keys = zip(one[starts].tolist(), other[starts].tolist(), strict=True)
-        totals = zip(counts, _summed(cost[order], starts), _summed(days[order], starts), strict=True)
+        totals = zip(counts, sums_of_runs(cost[order], starts), sums_of_runs(days[order], starts), strict=True)
         return cls({key: GroupTotals(*each) for key, each in zip(keys, totals, strict=True)})
 
     def __add__(self, other: IndexTotals) -> IndexTotals:
@@ -69,13 +65,6 @@ class IndexTotals:
         for key, each in other.by_key.items():
             found[key] = found[key] + each if key in found else each
         return IndexTotals(found)
-
-
-def _summed(column: Column, starts: Column) -> list[int]:
-    """Sums of runs: high and low words apart, since ten million large amounts leave int64."""
-    high = np.add.reduceat(column >> _WORD, starts).tolist()
-    low = np.add.reduceat(column & ((1 << _WORD) - 1), starts).tolist()
-    return [(int(upper) << _WORD) + int(lower) for upper, lower in zip(high, low, strict=True)]
 
 
 @frozen

@@ -11,10 +11,11 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_input, for_each, refuse, refuse_no_limit
 from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, NO_LIMIT, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.inputs import check_input, for_each, refuse_no_limit
+from mipolicy.payment.capitation import MOST_ENROLLED
 from mipolicy.payment.price import FUND_BASES, Borne, owed
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, TableKind, terms_field
 from mipolicy.tables import Axis, Table
@@ -39,6 +40,7 @@ DELIVERY: Final = Axis(
     ("vaginal", "assisted", "caesarean"),
 )
 """How a child was born, as prices of deliveries differ."""
+_CHILDREN: Final = "children is {}, allowed is 1 to 10; correct the record"
 
 
 @frozen
@@ -87,7 +89,7 @@ def antenatal(terms: MaternityPaymentTerms, of: Enrolment[A]) -> Antenatal[A]:
     Raises InputError for figures out of range, and for heads whose standard is more than an amount can be.
     Source: 天津 2021 三(一).
     """
-    check_input(of)
+    check_input(of, most={"enrolled": MOST_ENROLLED, "months": MOST_ENROLLED})
     heads = of.enrolled if terms.antenatal_unit == "pregnancy" else for_each(0, of.enrolled) + of.months
     most = int(np.max(heads, initial=0))
     if most * terms.antenatal_standard > MAX_FEN:
@@ -129,11 +131,7 @@ def delivery(terms: MaternityPaymentTerms, case: DeliveryCase[A]) -> Delivery[A]
     Sources: 天津 2021 三(一); formulas.md section 4, single disease.
     """
     check_input(case)
-    children = np.atleast_1d(np.asarray(case.children))
-    bad = np.flatnonzero((children < 1) | (children > 10))
-    if bad.size:
-        row = f"row {bad[0]}: " if isinstance(case.children, np.ndarray) else ""
-        raise InputError(f"{row}children is {children[bad[0]]}, allowed is 1 to 10; correct the record")
+    refuse((case.children < 1) | (case.children > 10), _CHILDREN, case.children)
     price = lookup(terms.delivery_price, case.delivery, case.level)
     further_children = beyond(case.children, 1) * terms.further_child
     standard = price + further_children

@@ -17,8 +17,9 @@ from attrs import frozen
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
 from mipolicy.rounding import INT63, half_up
+from mipolicy.sums import sums_of_runs
 
-__all__ = ["DIVISORS", "Moments", "as_rate", "block_sums", "block_totals", "explained", "root", "sum_of_ratios"]
+__all__ = ["DIVISORS", "Moments", "as_rate", "block_sums", "explained", "root", "sum_of_ratios"]
 
 DIVISORS: Final = ("cases", "cases_less_one")
 """What the sum of squared deviations is divided by: the cases (of a population), or one less (of a sample)."""
@@ -88,18 +89,6 @@ def root(numerator: int, denominator: int) -> int:
     return (isqrt(4 * int(FACTOR_ONE) ** 2 * numerator // denominator) + 1) // 2
 
 
-def block_totals(figures: Column, starts: Column) -> list[int]:
-    """The sums of not negative figures over blocks of rows that begin at `starts`, as Python ints."""
-    if not starts.size:
-        return []
-    longest = int(np.diff(starts, append=figures.size).max())
-    if int(figures.max()) * longest < INT63:
-        sums: list[int] = np.add.reduceat(figures, starts).tolist()
-        return sums
-    ends = [*starts[1:].tolist(), figures.size]
-    return [sum(figures[low:high].tolist()) for low, high in zip(starts.tolist(), ends, strict=True)]
-
-
 def block_sums(cost: Column, cases: Column, starts: Column) -> tuple[list[int], list[int], list[int]]:
     """Cases, totals and sums of squares of rows (cost, cases) over blocks, as Python ints; nothing wraps.
 
@@ -120,7 +109,7 @@ def block_sums(cost: Column, cases: Column, starts: Column) -> tuple[list[int], 
 
 def _sums_at_once(cost: Column, cases: Column, starts: Column) -> tuple[list[int], list[int], list[int]]:
     """The same, all at once.  Costs are cut into two words, whose squares stay inside int64, and put together."""
-    counted = block_totals(cases, starts)
+    counted = sums_of_runs(cases, starts)
     most, dearest = max(counted), int(cost.max())
     if dearest * dearest * most < INT63:
         weighed = cost * cases

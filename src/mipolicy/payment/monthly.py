@@ -12,11 +12,13 @@ from typing import Final, Generic
 import numpy as np
 from attrs import evolve, field, frozen
 
-from mipolicy.errors import AmountError, CodeError, InputError
+from mipolicy.checked import check_columns, refuse
+from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, A, Column
 from mipolicy.payment.axes import POOL
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, TableKind, terms_field
 from mipolicy.rounding import any_columns, half_up, mul_div
+from mipolicy.sums import sums_by
 from mipolicy.tables import Axis, Table
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import beyond, pick, share
@@ -43,7 +45,6 @@ MONTH: Final = Axis(
 )
 _MOST_DECIMALS: Final = 6
 _FIGURES: Final = ("cases", "points", "declared_fund", "patient_part")
-_WORD: Final = 31
 
 
 @frozen
@@ -222,18 +223,13 @@ def post(
     Raises AmountError for what is no int64 column, InputError for a sign, CodeError for a position outside its list.
     """
     _check_month(month)
-    columns = (institution, pool, sign, points, declared_fund, patient_part)
-    if not all(isinstance(column, np.ndarray) for column in columns):
-        raise AmountError("post takes int64 columns, one row a case")
-    any_columns(*columns)
-    _within(institution, len(institutions), "institution")
-    _within(pool, len(POOL.members), "pool")
-    wrong = np.flatnonzero((sign != 1) & (sign != -1))
-    if wrong.size:
-        raise InputError(f"row {wrong[0]}: sign is {sign[wrong[0]]}; 1 for a case, -1 for a reversal")
+    figures = {"sign": sign, "points": points, "declared_fund": declared_fund, "patient_part": patient_part}
+    anything = {name: (column, None) for name, column in figures.items()}
+    check_columns("post", institution=(institution, institutions), pool=(pool, POOL), **anything)
+    refuse((sign != 1) & (sign != -1), "sign is {}; 1 for a case, -1 for a reversal", sign)
     width = len(POOL.members)
     cell, cells = institution * width + pool, len(institutions) * width
-    sums = [_sums(cell, cells, column, sign) for column in (np.ones_like(sign), points, declared_fund, patient_part)]
+    sums = [sums_by(cell, column * sign, cells) for column in (np.ones_like(sign), points, declared_fund, patient_part)]
     held = np.flatnonzero(np.bincount(cell, minlength=cells)).tolist()
     return MonthTotals(
         {
@@ -241,20 +237,6 @@ def post(
             for at in held
         }
     )
-
-
-def _within(column: Column, size: int, name: str) -> None:
-    bad = np.flatnonzero((column < 0) | (column >= size))
-    if bad.size:
-        raise CodeError(f"row {bad[0]}: {name} {column[bad[0]]} is outside 0 to {size - 1}")
-
-
-def _sums(cell: Column, cells: int, column: Column, sign: Column) -> list[int]:
-    """Exact signed sums by cell: the words of 31 bits cannot pass int64 below 2**32 rows, Python ints join them."""
-    high, low = np.zeros(cells, np.int64), np.zeros(cells, np.int64)
-    np.add.at(high, cell, (column >> _WORD) * sign)
-    np.add.at(low, cell, (column & (2**_WORD - 1)) * sign)
-    return [(upper << _WORD) + lower for upper, lower in zip(high.tolist(), low.tolist(), strict=True)]
 
 
 # ---- the month of a pool ---------------------------------------------------------------------------------------------

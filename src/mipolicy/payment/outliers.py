@@ -12,17 +12,18 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_columns
 from mipolicy.errors import InputError
-from mipolicy.money import FACTOR_ONE, RATE_ONE, A, Column
-from mipolicy.payment.drg_checks import check_codes
+from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
+from mipolicy.payment.sides import is_past
 from mipolicy.policy.kinds import CodesKind, FigureKind, TextKind, terms_field
+from mipolicy.sums import starts_of
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, is_over, is_same, none_of, pick
 
 __all__ = [
-    "BAND_EDGES",
-    "HIGH_BOUNDARIES",
-    "LOW_BOUNDARIES",
+    "MOST_MEAN",
+    "MOST_MEANS",
     "Costs",
     "Limits",
     "Measured",
@@ -37,10 +38,9 @@ __all__ = [
     "measured",
 ]
 
-BAND_EDGES: Final = ("belongs_above", "belongs_below")
-"""A group that stands on the edge of a band belongs to the band that begins there, or to the one below."""
-LOW_BOUNDARIES: Final = ("below", "at_or_below")
-HIGH_BOUNDARIES: Final = ("above", "at_or_above")
+MOST_MEAN: Final = 10**10
+"""A hundred million yuan: no mean cost comes near it, and what is divided by a mean stays inside int64."""
+MOST_MEANS: Final = dict.fromkeys(("group_mean", "level_mean", "mean_of_all"), MOST_MEAN)
 _MOST_PARTS: Final = 100
 
 
@@ -96,11 +96,11 @@ def check_bands(bands: tuple[OutlierBand, ...]) -> None:
                 raise InputError(f"bands: level {level} has two bands from one edge, {band.name!r} among them")
 
 
-def limits_of(bands: tuple[OutlierBand, ...], band_edge: str, measure: A, level: A) -> Limits[A]:
+def limits_of(bands: tuple[OutlierBand, ...], band_side: str, measure: A, level: A) -> Limits[A]:
     """The limits of a group at a level.
 
-    bands: checked by `check_bands`; band_edge: one of `BAND_EDGES`; measure: the group's weight or base points, per ten
-    thousand; level: code of LEVEL.
+    bands: checked by `check_bands`; band_side: a word of `sides.ABOVE`; measure: the group's weight or base points, per
+    ten thousand; level: code of LEVEL.
 
     Source: formulas.md section 3, "Limits vary by weight band and level".
     """
@@ -108,26 +108,21 @@ def limits_of(bands: tuple[OutlierBand, ...], band_edge: str, measure: A, level:
     for band in sorted(bands, key=lambda each: each.edge):
         applies = any_of(*(is_same(level, LEVEL.position(each)) for each in band.levels))
         if band.edge:
-            reached = (
-                is_over(measure, band.edge) if band_edge == "belongs_below" else none_of(is_over(band.edge, measure))
-            )
-            applies = all_of(applies, reached)
+            applies = all_of(applies, is_past(band_side, measure, band.edge))
         low = pick(applies, band.low, low)
         low_of = pick(applies, band.low_of, low_of)
         high = pick(applies, band.high, high)
     return Limits(low, low_of, high)
 
 
-def is_low(limits: Limits[A], boundary: str, cost: A, mean: A) -> A:
-    """1 where the cost is below the low limit x mean, or on it where the boundary is `at_or_below`."""
-    of_cost, of_limit = cost * limits.low_of * FACTOR_ONE, limits.low * mean
-    return is_over(of_limit, of_cost) if boundary == "below" else none_of(is_over(of_cost, of_limit))
+def is_low(limits: Limits[A], side: str, cost: A, mean: A) -> A:
+    """1 where the cost is below the low limit x mean, or on it where the side is `at_or_below`."""
+    return is_past(side, cost * limits.low_of * FACTOR_ONE, limits.low * mean)
 
 
-def is_high(limits: Limits[A], boundary: str, cost: A, mean: A) -> A:
-    """1 where the cost is above the high limit x mean, or on it where the boundary is `at_or_above`."""
-    of_cost, of_limit = cost * FACTOR_ONE, limits.high * mean
-    return is_over(of_cost, of_limit) if boundary == "above" else none_of(is_over(of_limit, of_cost))
+def is_high(limits: Limits[A], side: str, cost: A, mean: A) -> A:
+    """1 where the cost is above the high limit x mean, or on it where the side is `at_or_above`."""
+    return is_past(side, cost * FACTOR_ONE, limits.high * mean)
 
 
 class OutlierTerms(Protocol):
@@ -138,16 +133,16 @@ class OutlierTerms(Protocol):
         """Limits, checked by `check_bands`."""
 
     @property
-    def band_edge(self) -> str:
-        """One of `BAND_EDGES`."""
+    def band_side(self) -> str:
+        """Where a group on the edge of a band belongs: a word of `sides.ABOVE`."""
 
     @property
-    def low_boundary(self) -> str:
-        """One of `LOW_BOUNDARIES`."""
+    def low_side(self) -> str:
+        """A word of `sides.BELOW`."""
 
     @property
-    def high_boundary(self) -> str:
-        """One of `HIGH_BOUNDARIES`."""
+    def high_side(self) -> str:
+        """A word of `sides.ABOVE`."""
 
     @property
     def test_cost(self) -> str:
@@ -184,11 +179,11 @@ def measured(terms: OutlierTerms, measure: A, level: A, costs: Costs[A]) -> Meas
 
     measure: the group's weight or base points; level: code of LEVEL; the mean is at least 1.
     """
-    limits = limits_of(terms.bands, terms.band_edge, measure, level)
+    limits = limits_of(terms.bands, terms.band_side, measure, level)
     tested = costs.reasonable if terms.test_cost == "less_unreasonable" else costs.cost
-    below = is_low(limits, terms.low_boundary, tested, costs.mean)
+    below = is_low(limits, terms.low_side, tested, costs.mean)
     low = all_of(any_of(below, costs.incomplete) if terms.incomplete_as_low else below, costs.grouped)
-    high = all_of(is_high(limits, terms.high_boundary, tested, costs.mean), none_of(low), costs.grouped)
+    high = all_of(is_high(limits, terms.high_side, tested, costs.mean), none_of(low), costs.grouped)
     return Measured(limits, low, high, excess_of(limits, costs.reasonable, costs.mean))
 
 
@@ -210,19 +205,21 @@ def chosen_by_item(most_share: int, *, institution: Column, eligible: Column, ex
 
     Source: formulas.md section 3, high outlier (b).
     """
-    check_codes(institution=institution, case=case)
-    check_codes(1, eligible=eligible)
-    check_codes(2 * 10**12, excess=np.abs(excess), institution=institution)
+    check_columns(
+        "high outliers",
+        institution=(institution, int(MAX_FEN)),
+        case=(case, int(MAX_FEN)),
+        eligible=(eligible, 1),
+        excess=(np.abs(excess), 2 * int(MAX_FEN)),
+    )
     if not 0 <= most_share <= RATE_ONE:
         raise InputError(f"most_share is {most_share}, allowed is 0 to {RATE_ONE} per million")
     if np.unique(case).size != case.size:
         raise InputError("a case stands twice; ranks of case ids must differ, or ties cannot be broken")
     chosen = np.zeros(institution.size, np.int64)
-    if not institution.size:
-        return chosen
     order = np.lexsort((case, -excess, 1 - eligible, institution))
     in_order = institution[order]
-    starts = np.flatnonzero(np.concatenate(([True], in_order[1:] != in_order[:-1])))
+    starts = starts_of(in_order)
     sizes = np.diff(np.append(starts, in_order.size))
     place = np.arange(in_order.size) - np.repeat(starts, sizes)
     allowed = np.repeat(sizes * int(most_share) // int(RATE_ONE), sizes)

@@ -12,10 +12,10 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_input, for_each, refuse, refuse_no_limit
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import MAX_FEN, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.inputs import check_input, for_each, refuse_no_limit
 from mipolicy.payment.price import FUND_BASES, Borne, owed
 from mipolicy.policy.kinds import (
     ChoiceKind,
@@ -218,9 +218,6 @@ def pay(terms: PerDiemTerms, case: BedDayCase[A]) -> PerDiem[A]:
 
 
 def _refuse_unlisted(terms: PerDiemTerms, condition: Any) -> None:
-    codes = np.atleast_1d(np.asarray(condition))
-    bad = np.flatnonzero((codes < 1) | (codes >= len(terms.condition.members)))
-    if bad.size:
-        row = f"row {bad[0]}: " if isinstance(condition, np.ndarray) else ""
-        names = ", ".join(terms.condition.members[1:])
-        raise InputError(f"{row}condition {codes[bad[0]]} is not paid per bed-day; conditions from 1: {names}")
+    names = terms.condition.members
+    unlisted = f"condition {{}} is not paid per bed-day; conditions from 1: {', '.join(names[1:])}"
+    refuse((condition < 1) | (condition >= len(names)), unlisted, condition)

@@ -12,10 +12,11 @@ from math import isqrt
 import numpy as np
 from attrs import field, frozen
 
+from mipolicy.checked import check_columns
 from mipolicy.errors import AmountError, CodeError, InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, Column
-from mipolicy.payment.tally import check_codes
-from mipolicy.rounding import any_columns, half_up_int
+from mipolicy.rounding import half_up_int
+from mipolicy.sums import starts_of
 
 __all__ = ["CostHistory", "DiseaseCosts", "cost_history", "root_text", "rounded"]
 
@@ -129,19 +130,10 @@ def cost_history(disease: Column, medfee_sumamt: Column, names: Sequence[str]) -
     Raises AmountError, TableError or CodeError for what is no column of codes, and InputError for a cost that no case
     has: reversed cases are taken out before.
     """
-    check_codes(disease, names, "cost history")
-    any_columns(disease, medfee_sumamt)
-    bad = np.flatnonzero((medfee_sumamt < 0) | (medfee_sumamt > MAX_FEN))
-    if bad.size:
-        raise InputError(
-            f"cost history: row {bad[0]}: a cost of {medfee_sumamt[bad[0]]} fen is outside 0 to {MAX_FEN}; "
-            "leave out reversals and the cases that they take back"
-        )
+    check_columns("cost history", disease=(disease, names), medfee_sumamt=(medfee_sumamt, int(MAX_FEN)))
     order = np.lexsort((medfee_sumamt, disease))
     codes, costs = disease[order], medfee_sumamt[order]
-    new = np.ones(codes.size, bool)
-    new[1:] = (codes[1:] != codes[:-1]) | (costs[1:] != costs[:-1])
-    starts = np.flatnonzero(new)
+    starts = starts_of(codes, costs)
     counts = np.diff(np.append(starts, codes.size))
     found = []
     for at in np.unique(codes).tolist():

@@ -11,11 +11,10 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from mipolicy.checked import check_columns, refuse
 from mipolicy.errors import InputError
-from mipolicy.money import FACTOR_ONE, Column
-from mipolicy.payment.drg_checks import check_codes, refuse
+from mipolicy.money import FACTOR_ONE, MAX_FEN, Column
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, terms_field
-from mipolicy.rounding import any_columns
 from mipolicy.traced import labelled
 
 __all__ = ["ReadmissionTerms", "Readmissions", "Stays", "overlaps", "readmissions"]
@@ -89,9 +88,7 @@ def readmissions(terms: ReadmissionTerms, stays: Stays) -> Readmissions:
     order, together, gap = _in_order(terms, stays)
     overlapping = np.zeros(rows, bool)
     overlapping[order] = together & (gap < 0)
-    refuse(
-        stays.adm_day, overlapping, "the stay begins before the one before it in the group has ended; correct its days"
-    )
+    refuse(overlapping, "the stay begins before the one before it in the group has ended; correct its days")
     most = terms.within_days - (terms.last_day == "excluded")
     linked = together & (gap <= most) & (stays.planned[order] == 0)
     if terms.way == "merge":
@@ -139,19 +136,13 @@ def _in_order(terms: ReadmissionTerms, stays: Stays) -> tuple[Column, NDArray[np
 
 
 def _check(stays: Stays) -> None:
-    any_columns(stays.adm_day, stays.dscg_day, stays.person)
-    check_codes(
-        person=stays.person,
-        group=stays.group,
-        institution=stays.institution,
-        case=stays.case,
-        medfee_sumamt=stays.medfee_sumamt,
-        days=stays.days,
-        act_pay_dedc=stays.act_pay_dedc,
+    names = ("person", "group", "institution", "case", "medfee_sumamt", "days", "act_pay_dedc")
+    figures = {name: (getattr(stays, name), int(MAX_FEN)) for name in names}
+    check_columns(
+        "stays", **figures, planned=(stays.planned, 1), adm_day=(stays.adm_day, None), dscg_day=(stays.dscg_day, None)
     )
-    check_codes(1, planned=stays.planned)
-    any_columns(stays.planned, stays.person)
-    refuse(stays.dscg_day, stays.dscg_day < stays.adm_day, "dscg_day is {}, before adm_day; correct whichever is wrong")
+    wrong = "dscg_day is {}, before adm_day; correct whichever is wrong"
+    refuse(stays.dscg_day < stays.adm_day, wrong, stays.dscg_day)
     if np.unique(stays.case).size != stays.case.size:
         raise InputError("a case stands twice; ranks of case ids must differ, or ties cannot be broken")
 

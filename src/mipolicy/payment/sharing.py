@@ -9,9 +9,9 @@ from typing import Generic
 
 from attrs import frozen
 
+from mipolicy.checked import for_each
 from mipolicy.errors import InputError
 from mipolicy.money import RATE_ONE, A
-from mipolicy.payment.inputs import for_each
 from mipolicy.policy.kinds import FigureKind, terms_field
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import beyond, capped, half_up, share

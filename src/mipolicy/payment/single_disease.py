@@ -12,15 +12,16 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
+from mipolicy.checked import check_input, refuse, refuse_no_limit
 from mipolicy.errors import InputError
 from mipolicy.money import RATE_ONE, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.inputs import check_input, for_each, refuse_no_limit
 from mipolicy.payment.price import FUND_BASES, Borne, owed
+from mipolicy.payment.sides import ABOVE, is_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, TableKind, TextKind, terms_field
 from mipolicy.tables import Axis, Table
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, any_of, capped, is_over, is_same, lookup, pick
+from mipolicy.vocabulary import all_of, any_of, capped, is_over, lookup, pick
 
 __all__ = [
     "EXIT_GROUNDS",
@@ -173,14 +174,11 @@ def pay(terms: SingleDiseaseTerms, case: PricedCase[A]) -> SingleDisease[A]:
 
 
 def _refuse_unpriced(terms: SingleDiseaseTerms, disease: Any, standard: Any) -> None:
-    bad = np.flatnonzero(np.atleast_1d(np.asarray(standard)) == NOT_PRICED)
-    if bad.size:
-        row = f"row {bad[0]}: " if isinstance(standard, np.ndarray) else ""
-        code = terms.disease.members[int(np.atleast_1d(np.asarray(disease))[bad[0]])]
-        raise InputError(
-            f"{row}disease {code or 'that no list holds'} has no price at this institution; "
-            "pay it by the institution's own method (applies says which cases are paid per disease)"
-        )
+    unpriced = standard == NOT_PRICED
+    if np.any(unpriced):
+        names = np.array(("that no list holds", *terms.disease.members[1:]))
+        mend = "pay it by the institution's own method (applies says which cases are paid per disease)"
+        refuse(unpriced, f"disease {{}} has no price at this institution; {mend}", names[disease])
 
 
 @frozen
@@ -189,7 +187,7 @@ class PathwayExitTerms:
 
     ground: str = terms_field(ChoiceKind(EXIT_GROUNDS), "退出依据", "what takes a case out")
     variance_limit: int = terms_field(FigureKind("factor"), "路径变异评分界限", "limit of the variance score")
-    limit_included: int = terms_field(FlagKind(), "达到界限即退出", "whether a score at the limit is an exit")
+    variance_side: str = terms_field(ChoiceKind(ABOVE), "路径变异边界", "side of the limit on which a score is an exit")
 
 
 @frozen
@@ -207,13 +205,11 @@ def exits(terms: PathwayExitTerms, case: PathwayCase[A]) -> A:
     Raises InputError for a flag or a score out of range.
     Source: 常德 2023 三(九).
 
-    >>> exits(PathwayExitTerms("variance", 3_0000, 1), PathwayCase(0, 3_0000))
+    >>> exits(PathwayExitTerms("variance", 3_0000, "at_or_above"), PathwayCase(0, 3_0000))
     1
     """
     check_input(case)
-    over = is_over(case.pathway_variance, terms.variance_limit)
-    at_limit = is_same(case.pathway_variance, terms.variance_limit)
-    by_variance: A = any_of(over, all_of(at_limit, for_each(terms.limit_included, over)))
+    by_variance = is_past(terms.variance_side, case.pathway_variance, terms.variance_limit)
     if terms.ground == "reviewer":
         return case.pathway_exit
     if terms.ground == "variance":

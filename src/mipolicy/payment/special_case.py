@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import Any, Final, Generic
 
-import numpy as np
 from attrs import frozen
 
+from mipolicy.checked import check_input, for_each, refuse, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A, factor_text
 from mipolicy.payment.axes import METHOD, REVIEW
-from mipolicy.payment.inputs import check_input, for_each
-from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, FlagKind, TableKind, terms_field
+from mipolicy.payment.sides import ABOVE, is_past
+from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, TableKind, terms_field
 from mipolicy.tables import Axis, Table
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, any_of, beyond, is_over, is_same, none_of, pick, share
+from mipolicy.vocabulary import all_of, any_of, beyond, is_same, pick, share
 
 __all__ = [
     "CRITERIA",
@@ -61,7 +61,7 @@ class SpecialCaseTerms:
     )
     stay_multiple: int = terms_field(FigureKind("factor"), "住院日倍数", "multiple of the group's mean days")
     intensive_days: int = terms_field(FigureKind("days"), "监护病房天数", "days in intensive care")
-    limits_included: int = terms_field(FlagKind(), "达到界限即可申请", "whether a case at a limit is eligible")
+    limits_side: str = terms_field(ChoiceKind(ABOVE), "申请界限边界", "side of a limit on which a case is eligible")
     quota: Table = terms_field(TableKind("rate", (GROUPED,)), "申请比例上限", "quota, as a share of discharges")
     quota_rounding: str = terms_field(ChoiceKind(("down", "half_up")), "名额取整", "how a quota is made whole")
     technology_route: str = terms_field(
@@ -115,28 +115,24 @@ def eligible(terms: SpecialCaseTerms, case: Application[A]) -> Eligibility[A]:
     if "cost" in terms.criteria:
         base = case.standard if terms.cost_base == "standard" else case.group_mean
         _refuse_zero(base, terms.cost_base)
-        by_cost = _reaches(terms, case.medfee_sumamt * int(FACTOR_ONE), base * terms.cost_multiple)
+        by_cost = is_past(terms.limits_side, case.medfee_sumamt * int(FACTOR_ONE), base * terms.cost_multiple)
     if "stay" in terms.criteria:
         _refuse_zero(case.mean_days, "mean_days")
-        by_stay = _reaches(terms, case.days * int(FACTOR_ONE) * int(FACTOR_ONE), case.mean_days * terms.stay_multiple)
+        by_stay = is_past(
+            terms.limits_side, case.days * int(FACTOR_ONE) * int(FACTOR_ONE), case.mean_days * terms.stay_multiple
+        )
     if "intensive_care" in terms.criteria:
-        by_intensive = _reaches(terms, nothing + case.intensive_days, for_each(terms.intensive_days, nothing))
+        by_intensive = is_past(
+            terms.limits_side, nothing + case.intensive_days, for_each(terms.intensive_days, nothing)
+        )
     if "new_technology" in terms.criteria:
         by_new = nothing + case.new_technology
     may_apply: A = any_of(by_cost, by_stay, by_intensive, by_new)
     return Eligibility(by_cost, by_stay, by_intensive, by_new, may_apply)
 
 
-def _reaches(terms: SpecialCaseTerms, figure: A, limit: A) -> A:
-    """1 where the figure is over the limit, or at it where the terms include it."""
-    return pick(terms.limits_included, none_of(is_over(limit, figure)), is_over(figure, limit))
-
-
 def _refuse_zero(base: Any, name: str) -> None:
-    bad = np.flatnonzero(np.atleast_1d(np.asarray(base)) == 0)
-    if bad.size:
-        row = f"row {bad[0]}: " if isinstance(base, np.ndarray) else ""
-        raise InputError(f"{row}{name} is 0, so that no multiple of it can be taken; complete the record")
+    refuse(base == 0, f"{name} is 0, so that no multiple of it can be taken; complete the record")
 
 
 @frozen
@@ -218,12 +214,8 @@ def carve_out(terms: SpecialCaseTerms, case: TechnologyCase[A]) -> CarveOut[A]:
     Sources: 2023 article 一是; formulas.md section 3, carve-out.
     """
     check_input(case)
-    over = np.atleast_1d(np.asarray(is_over(case.carve_out_amt, pick(case.new_technology, case.medfee_sumamt, 0))))
-    if over.any():
-        row = f"row {int(np.flatnonzero(over)[0])}: " if isinstance(case.carve_out_amt, np.ndarray) else ""
-        raise InputError(
-            f"{row}carve_out_amt exceeds the cost of the case, or the case has no listed new drug or technology"
-        )
+    most = pick(case.new_technology, case.medfee_sumamt, 0)
+    refuse_more_than(case.carve_out_amt, most, "carve_out_amt", "what the case has of listed new drugs or technology")
     way = ROUTE.position(terms.technology_route)
     carved = case.carve_out_amt if terms.technology_route == "carve_out" else for_each(0, case.medfee_sumamt)
     return CarveOut(

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from mipolicy.errors import CodeError, InputError, TableError
+from mipolicy.checked import check_columns
+from mipolicy.errors import InputError, TableError
 from mipolicy.money import RATE_ONE, Column
 from mipolicy.payment.axes import REVIEW
 from mipolicy.payment.special_case import GROUPED, SpecialCaseTerms
-from mipolicy.payment.tally import Tally, check_codes, tally
-from mipolicy.rounding import any_columns, half_up_int
+from mipolicy.payment.tally import Tally, tally
+from mipolicy.rounding import half_up_int
 
 __all__ = ["Discharges", "Quota", "Ranked", "quota_of", "rank", "review_counts"]
 
@@ -112,14 +113,15 @@ def rank(terms: SpecialCaseTerms, cases: Discharges, names: Sequence[str]) -> Ra
 
 def _checked(cases: Discharges, names: Sequence[str]) -> Any:
     """The ids as an array, once every column is what it has to be."""
-    figures = (cases.method, cases.review, cases.may_apply, cases.medfee_sumamt, cases.standard)
-    any_columns(cases.fixmedins_code, *figures)
-    check_codes(cases.fixmedins_code, names, "institutions")
-    for name, most in (("method", len(GROUPED.members)), ("review", len(REVIEW.members)), ("may_apply", 2)):
-        column = getattr(cases, name)
-        bad = np.flatnonzero((column < 0) | (column >= most))
-        if bad.size:
-            raise CodeError(f"row {bad[0]}: {name} {column[bad[0]]} is outside 0 to {most - 1}")
+    check_columns(
+        "discharges",
+        fixmedins_code=(cases.fixmedins_code, names),
+        method=(cases.method, GROUPED),
+        review=(cases.review, REVIEW),
+        may_apply=(cases.may_apply, 1),
+        medfee_sumamt=(cases.medfee_sumamt, None),
+        standard=(cases.standard, None),
+    )
     ids = np.asarray(cases.setl_id, np.str_)
     if ids.shape != cases.method.shape:
         raise TableError(f"columns must be of one length, got {ids.size} ids and {cases.method.size} rows")
@@ -142,10 +144,13 @@ def review_counts(
     >>> one = np.array([0]); review_counts(one, one + 2, one + 500, one, ("H1",)).of("H1", "approved")
     1
     """
-    any_columns(institution, review, review_payment, carve_out_payment)
-    bad = np.flatnonzero((review < 0) | (review >= len(REVIEW.members)))
-    if bad.size:
-        raise CodeError(f"row {bad[0]}: review {review[bad[0]]} is outside 0 to {len(REVIEW.members) - 1}")
+    check_columns(
+        "review counts",
+        institution=(institution, names),
+        review=(review, REVIEW),
+        review_payment=(review_payment, None),
+        carve_out_payment=(carve_out_payment, None),
+    )
     granted = (review == REVIEW.position("granted_item")) | (review == REVIEW.position("granted_points"))
     figures = {
         "cases": np.ones(review.size, np.int64),

@@ -9,11 +9,12 @@ from types import MappingProxyType
 import numpy as np
 from attrs import field, frozen
 
-from mipolicy.errors import AmountError, CodeError, TableError
+from mipolicy.checked import check_columns
+from mipolicy.errors import CodeError, TableError
 from mipolicy.money import Column
-from mipolicy.rounding import any_columns
+from mipolicy.sums import sums_by
 
-__all__ = ["Tally", "check_codes", "tally"]
+__all__ = ["Tally", "tally"]
 
 
 def _by_code(rows: Mapping[str, tuple[int, ...]]) -> Mapping[str, tuple[int, ...]]:
@@ -56,38 +57,17 @@ class Tally:
         return Fraction(self.of(code, above), whole) if whole else None
 
 
-def check_codes(codes: Column, names: Sequence[str], what: str) -> None:
-    """Refuse a column of codes that does not number its names from 0.
-
-    Raises AmountError for no int64 column, TableError for names that repeat, CodeError naming the first bad row.
-    """
-    if not isinstance(codes, np.ndarray):
-        raise AmountError(f"{what}: an int64 column of codes is due, got {type(codes).__name__}")
-    any_columns(codes)
-    if len(set(names)) != len(names):
-        raise TableError(f"{what}: a name stands twice in {', '.join(names)}")
-    bad = np.flatnonzero((codes < 0) | (codes >= len(names)))
-    if bad.size:
-        raise CodeError(f"{what}: row {bad[0]}: code {codes[bad[0]]} is outside 0 to {len(names) - 1}, the names given")
-
-
 def tally(codes: Column, names: Sequence[str], figures: Mapping[str, Column]) -> Tally:
     """Sum figures by code.
 
     codes: int64, positions in `names`; figures: int64 columns of the same length.  Codes without a row are left out.
-    Raises AmountError, TableError or CodeError, see `check_codes`.
+    Raises AmountError, TableError or CodeError, see `check_columns`.
 
     >>> tally(np.array([1, 0, 1]), ("H1", "H2"), {"cost": np.array([5, 7, 9])}).rows
     mappingproxy({'H1': (7,), 'H2': (14,)})
     """
-    check_codes(codes, names, "tally")
-    any_columns(codes, *figures.values())
-    sums = []
-    for column in figures.values():
-        high, low = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
-        np.add.at(high, codes, column >> 32)
-        np.add.at(low, codes, column & 0xFFFFFFFF)
-        sums.append([(int(a) << 32) + int(b) for a, b in zip(high, low, strict=True)])
+    check_columns("tally", codes=(codes, names), **{name: (column, None) for name, column in figures.items()})
+    sums = [sums_by(codes, column, len(names)) for column in figures.values()]
     seen = np.bincount(codes, minlength=len(names))
     return Tally(
         tuple(figures), {name: tuple(each[at] for each in sums) for at, name in enumerate(names) if int(seen[at])}

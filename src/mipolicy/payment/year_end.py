@@ -11,15 +11,16 @@ from typing import Final, Generic
 
 from attrs import fields, frozen
 
+from mipolicy.checked import check_input, refuse
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.checked import check_input, least, refuse_rows
+from mipolicy.payment.sides import ABOVE, BELOW, is_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, terms_field
 from mipolicy.rounding import mul_div
 from mipolicy.tables import Axis
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, beyond, capped, is_over, none_of, pick, share, split
+from mipolicy.vocabulary import all_of, beyond, capped, is_over, pick, share, split
 
 __all__ = ["SHARING_BAND", "Shared", "SharingTerms", "YearAmounts", "YearEnd", "YearLine", "share_one", "share_year"]
 
@@ -37,10 +38,10 @@ class SharingTerms:
     """What a document fixes about sharing at the end of the year, for one pool."""
 
     low_limit: int = terms_field(FigureKind("factor"), "结余留用下限", "least R/Q at which a surplus is retained")
-    low_side: str = terms_field(ChoiceKind(("below", "at_or_below")), "下限边界", "side on which R itself is paid")
+    low_side: str = terms_field(ChoiceKind(BELOW), "下限边界", "side on which R itself is paid")
     retained_share: int = terms_field(FigureKind("rate"), "结余留用比例", "institution's share of a surplus")
     high_limit: int = terms_field(FigureKind("factor"), "超支分担上限", "R/Q up to which an overrun is shared")
-    high_side: str = terms_field(ChoiceKind(("above", "at_or_above")), "上限边界", "side that is no longer shared")
+    high_side: str = terms_field(ChoiceKind(ABOVE), "上限边界", "side that is no longer shared")
     overrun_share: int = terms_field(FigureKind("rate"), "超支分担比例", "fund's share of an overrun")
 
     def __attrs_post_init__(self) -> None:
@@ -83,11 +84,9 @@ def share_one(terms: SharingTerms, year: YearAmounts[A]) -> Shared[A]:
     """
     check_input(year)
     one, spent, earned = int(FACTOR_ONE), year.by_item_amt, year.points_amt
-    if least(earned) == 0:
-        refuse_rows(earned == 0, "points_amt is 0; R/Q needs a points amount above 0")
+    refuse(earned == 0, "points_amt is 0; R/Q needs a points amount above 0")
     ratio, low_edge, high_edge = spent * one, earned * terms.low_limit, earned * terms.high_limit
-    low = is_over(low_edge, ratio) if terms.low_side == "below" else none_of(is_over(ratio, low_edge))
-    high = is_over(ratio, high_edge) if terms.high_side == "above" else none_of(is_over(high_edge, ratio))
+    low, high = is_past(terms.low_side, ratio, low_edge), is_past(terms.high_side, ratio, high_edge)
     exceeds = is_over(spent, earned)
     band = pick(low, 0, 1 + exceeds + high * exceeds)
     kept = pick(low, 0, share(beyond(earned, spent), terms.retained_share))

@@ -1,0 +1,41 @@
+"""On which side of a limit a figure counts, and whether the limit itself does: one way of saying it in all terms."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from mipolicy.money import A
+from mipolicy.vocabulary import is_over, none_of
+
+__all__ = ["ABOVE", "BELOW", "is_past", "lies_past"]
+
+BELOW: Final = ("below", "at_or_below")
+"""What counts lies below its limit; or the limit itself counts too."""
+ABOVE: Final = ("above", "at_or_above")
+"""What counts lies above its limit; or the limit itself counts too."""
+_EXACT: Final[Mapping[str, Callable[[Any, Any], Any]]] = MappingProxyType(
+    {"below": operator.lt, "at_or_below": operator.le, "above": operator.gt, "at_or_above": operator.ge}
+)
+
+
+def is_past(side: str, figure: A, limit: A | int) -> A:
+    """1 where the figure counts, else 0, in the words of rules; side: a word of `BELOW` or `ABOVE`.
+
+    >>> [is_past(side, 5, 5) for side in (*BELOW, *ABOVE)]
+    [0, 1, 0, 1]
+    """
+    if side in BELOW:
+        return is_over(limit, figure) if side == "below" else none_of(is_over(figure, limit))
+    return is_over(figure, limit) if side == "above" else none_of(is_over(limit, figure))
+
+
+def lies_past(side: str, figure: Any, limit: Any) -> Any:
+    """The same of exact figures, such as fractions and arrays of Python ints: true or false.
+
+    >>> [lies_past(side, 4, 5) for side in (*BELOW, *ABOVE)]
+    [True, True, False, False]
+    """
+    return _EXACT[side](figure, limit)
