@@ -13,7 +13,7 @@ from math import isqrt
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from attrs import evolve, fields, frozen
+from attrs import evolve, field, fields, frozen
 from numpy.typing import NDArray
 
 from mipolicy.axes import LEVEL
@@ -93,7 +93,8 @@ class Catalogue:
 
     columns: the figures of `CatalogueGroup` by field, a row a group; `groups` are the same as records, made when they
     are first asked for.  overall_mean: mean cost of all discharges in fen, and exact; listed_without_group: entries of
-    the lists of basic and TCM-advantage groups that are no core group of this history.
+    the lists of basic and TCM-advantage groups that are no core group of this history; group_of: for each key that was
+    given the position of the group that has its cases, -1 where it has none.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -101,6 +102,7 @@ class Catalogue:
     overall_numerator: int
     overall_denominator: int
     listed_without_group: tuple[str, ...]
+    group_of: Column = field(eq=False, repr=False)  # codes of keys are the caller's own: the catalogue is the same
 
     @cached_property
     def groups(self) -> tuple[CatalogueGroup, ...]:
@@ -196,15 +198,16 @@ def catalogue(terms: DipCatalogueTerms, runs: CaseRuns, keys: Sequence[GroupKey]
         raise InputError("a catalogue is made from at least one case; the history is empty")
     if int(runs.group[-1]) >= len(keys):
         raise InputError(f"the runs use group code {runs.group[-1]}, but there are {len(keys)} keys; give one for each")
-    final, names = _final_groups(terms, runs, keys)
+    final, group_of, names = _final_groups(terms, runs, keys)
     sums = _sums(terms, final, len(names))
-    return _assembled(terms, names, sums)
+    return _assembled(terms, names, sums, group_of)
 
 
 def _final_groups(
     terms: DipCatalogueTerms, runs: CaseRuns, keys: Sequence[GroupKey]
-) -> tuple[CaseRuns, list[GroupKey]]:
-    """The runs under codes of the final groups: core groups in the order of their codes, then comprehensive ones."""
+) -> tuple[CaseRuns, Column, list[GroupKey]]:
+    """The runs under codes of the final groups, and the code of each key: core groups in the order of their codes, then
+    comprehensive ones."""
     group = runs.group
     counting = runs.cases if terms.cases_counted == "all_years" else runs.cases * (runs.year == len(YEAR.members) - 1)
     starts = starts_of(group)
@@ -225,7 +228,7 @@ def _final_groups(
             if positions[place] == len(names):
                 names.append(whole)
         final[code] = positions[place]
-    return _joined(runs, final, present, is_core, np.diff(starts, append=group.size)), names
+    return _joined(runs, final, present, is_core, np.diff(starts, append=group.size)), final, names
 
 
 def _joined(runs: CaseRuns, final: Column, present: Column, is_core: NDArray[np.bool_], lengths: Column) -> CaseRuns:
@@ -316,7 +319,7 @@ def _rounded(numerators: Any, denominators: Any) -> Any:
     return (2 * numerators + denominators) // (2 * denominators)
 
 
-def _assembled(terms: DipCatalogueTerms, keys: Sequence[GroupKey], sums: _Sums) -> Catalogue:
+def _assembled(terms: DipCatalogueTerms, keys: Sequence[GroupKey], sums: _Sums, group_of: Column) -> Catalogue:
     """The figures in the order of the keys."""
     texts = [key.text for key in keys]
     history = (sums.all_cases.sum(axis=0)[None], sums.all_totals.sum(axis=0)[None])
@@ -353,7 +356,10 @@ def _assembled(terms: DipCatalogueTerms, keys: Sequence[GroupKey], sums: _Sums) 
     order = sorted(range(len(texts)), key=texts.__getitem__)
     names = [each.name for each in fields(CatalogueGroup)]
     in_order = {name: [column[at] for at in order] for name, column in zip(names, columns, strict=True)}
-    return Catalogue(in_order, half_up(*overall), *overall, tuple(sorted((basic | tcm) - core)))
+    place = np.full(len(order) + 1, -1, np.int64)  # the last is that of keys without cases, whose code is -1
+    place[order] = np.arange(len(order))
+    lacking = tuple(sorted((basic | tcm) - core))
+    return Catalogue(in_order, half_up(*overall), *overall, lacking, place[group_of])
 
 
 def _variation(terms: DipCatalogueTerms, cases: Figures, totals: Figures, squares: Figures) -> tuple[Any, Any]:
