@@ -76,7 +76,7 @@ def _canonical(column: Coded) -> Coded:
     held = np.flatnonzero(np.bincount(column.codes, minlength=1))
     texts = [column.values[at] for at in held.tolist()] if len(column) else []
     order = sorted(range(len(texts)), key=texts.__getitem__)
-    place = np.zeros(max(len(column.values), 1), np.int64)
+    place = np.zeros(max(len(column.values), 1), np.int32)
     place[held[order] if order else []] = np.arange(len(order))
     return Coded(place.take(column.codes), tuple(texts[at] for at in order))
 

@@ -104,7 +104,8 @@ def read_discharges(history: Table, year: int | None, needed: Mapping[str, str],
 def mark_ids(read: ReadTable, faults: Faults, needed: tuple[str, ...]) -> None:
     """Mark rows without a text that is needed, and every row of a case that stands twice."""
     for name in needed:
-        empty = Coded.of(read.columns[name]).figures(lambda text: int(text == ""))
+        column = read.columns[name]
+        empty = column.figures(lambda text: int(text == "")) if isinstance(column, Coded) else column == ""
         reason = "id" if name in ("setl_id", "fixmedins_code") else name
         faults.mark(np.flatnonzero(empty), Fault(reason, f"{name} is empty"))
 
@@ -125,10 +126,10 @@ def rejects_of(read: ReadTable, faults: Faults) -> Rejects:
     """The marked rows with their ids and reasons, in their order."""
     bad = np.flatnonzero(faults.bad)
     why = [faults.why[row] for row in bad.tolist()]
-    ids = Coded.of(read.columns["setl_id"]).take(bad)
+    ids = read.columns["setl_id"].take(bad)
     return Rejects(
         bad,
-        tuple(ids.texts().tolist()),
+        tuple(np.asarray(ids).tolist()),
         tuple(each.reason for each in why),
         tuple(each.message for each in why),
     )
@@ -157,8 +158,8 @@ def _base_years(read: ReadTable, faults: Faults, year: int | None) -> tuple[int,
         first, last = int(found.min()), int(found.max())
         if last - first >= BASE_YEARS:
             raise TableError(
-                f"history: discharges from {first} to {last} are more than {BASE_YEARS} years; say which year they "
-                f"serve, year={last + 1}"
+                f"history: discharges from {first} to {last} are more than {BASE_YEARS} years; say the year that they "
+                "serve, year="
             )
         year = last + 1
     oldest = year - BASE_YEARS
