@@ -133,11 +133,11 @@ def _discharges(
         "cci_class": (rng.choice(4, count, p=[0.6, 0.25, 0.1, 0.05]), _CCI),
         "severity_class": (rng.choice(2, count, p=[0.9, 0.1]), _SEVERITY),
         "age_class": (rng.choice(3, count, p=[0.5, 0.1, 0.4]), _AGE),
-        "icu_class": (rng.choice(2, count, p=[0.97, 0.03]), _ICU),
+        "icu_class": (rng.choice(2, count, p=[0.98, 0.02]), _ICU),
     }
     usual = means[group] * np.array([1.25, 0.95, 0.72, 0.6])[places.level[place]] * 0.97 ** ((_DAYS - day) / 365)
-    heavier = 1 + 1.6 * classes["severity_class"][0] * (group % 5 == 0) + 2.5 * classes["icu_class"][0]
-    shape = np.where(rng.random(count) < 0.01, rng.uniform(3, 9, count), rng.lognormal(-0.06, 0.35, count))
+    heavier = 1 + 1.6 * classes["severity_class"][0] * (group % 5 == 0) + 1.5 * classes["icu_class"][0]
+    shape = np.where(rng.random(count) < 0.005, rng.uniform(3, 7, count), rng.lognormal(-0.03, 0.25, count))
     cost = np.maximum(10_000, np.rint(usual * heavier * shape)).astype(np.int64)
     stay = np.maximum(1, np.rint(days[group] / 10_000 * rng.lognormal(0, 0.3, count))).astype(np.int64)
     return {
