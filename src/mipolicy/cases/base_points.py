@@ -12,7 +12,7 @@ from attrs import frozen
 from mipolicy.batch.columns import Table
 from mipolicy.batch.result import Rejects
 from mipolicy.cases.counted import Counted
-from mipolicy.cases.discharges import first_day, read_discharges
+from mipolicy.cases.discharges import Discharges, first_day, read_discharges
 from mipolicy.cases.history import records_of, table_of
 from mipolicy.errors import TableError
 from mipolicy.money import FACTOR_ONE
@@ -77,20 +77,7 @@ def make_base_points(
     """
     read = read_discharges(history, year, _NEEDED, threads or 1)
     terms = policy.terms(BasePointsTerms, on=first_day(read.year))
-    rows = read.faults.good()
-    counted = Counted.of(
-        {
-            "group": read.text("group_code").take(rows),
-            "institution": read.text("fixmedins_code").take(rows),
-            "level": read.level.take(rows),
-            "cost": read.cost.take(rows),
-        },
-        {
-            "cases": np.ones(rows.size, np.int64),
-            "days": read.days.take(rows),
-            "days_stated": read.days_stated.take(rows),
-        },
-    )
+    counted = _counted(read)
     names, places = counted.values["group"], counted.values["institution"]
     unknown = sorted(set(new_groups) - set(names))
     if unknown:
@@ -105,10 +92,28 @@ def make_base_points(
     return MadeBasePoints(
         year=read.year,
         rows_in=read.read.rows,
-        used=rows.size,
+        used=int(counted.sums["cases"].sum()),
         rejects=read.rejects(),
         records=flagged,
         factors=difference_factors(terms, found, names, places, new_groups),
+    )
+
+
+def _counted(read: Discharges) -> Counted:
+    """The good rows, told apart by group, institution, level and cost."""
+    rows = read.faults.good()
+    return Counted.of(
+        {
+            "group": read.text("group_code").take(rows),
+            "institution": read.text("fixmedins_code").take(rows),
+            "level": read.level.take(rows),
+            "cost": read.cost.take(rows),
+        },
+        {
+            "cases": np.ones(rows.size, np.int64),
+            "days": read.days.take(rows),
+            "days_stated": read.days_stated.take(rows),
+        },
     )
 
 

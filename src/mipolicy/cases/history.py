@@ -220,12 +220,7 @@ def make_catalogue(
     >>> found.rows_in, found.used, len(found.rejects)
     (3000, 2992, 8)
     """
-    if isinstance(history, HistorySummary):
-        if kinds is not None or year not in (None, history.year):
-            raise TableError("a summary has its kinds and its year; say them where it is made")
-        summary = history
-    else:
-        summary = HistorySummary.of(policy, history, kinds=kinds, year=year, threads=threads)
+    summary = _summary(policy, history, kinds, year, threads)
     day = first_day(summary.year)
     terms = policy.terms(DipCatalogueTerms, on=day)
     auxiliary = policy.terms(DipAuxiliaryTerms, on=day)
@@ -235,6 +230,7 @@ def make_catalogue(
     groups = _groups_table(made, fit)
     matched = None
     if not isinstance(history, HistorySummary):
+        # what groups by DRG says in a history is no group of this catalogue
         cases = {name: column for name, column in history.items() if name != "group_code"}
         matched = group_cases(policy, groups, cases, kinds, year=summary.year, threads=threads)
     return MadeCatalogue(
@@ -248,6 +244,16 @@ def make_catalogue(
         fit=fit,
         matched=matched,
     )
+
+
+def _summary(
+    policy: Policy, history: Table | HistorySummary, kinds: Table | None, year: int | None, threads: int | None
+) -> HistorySummary:
+    if not isinstance(history, HistorySummary):
+        return HistorySummary.of(policy, history, kinds=kinds, year=year, threads=threads)
+    if kinds is not None or year not in (None, history.year):
+        raise TableError("a summary has its kinds and its year; say them where it is made")
+    return history
 
 
 def _groups_table(made: Catalogue, fit: Fitted) -> dict[str, Any]:
