@@ -9,8 +9,8 @@ import pytest
 
 from mipolicy.cases.facts import Facts
 from mipolicy.cases.region import read_region
-from mipolicy.cases.sums import sums_by, total
 from mipolicy.errors import InputError, TableError
+from mipolicy.sums import sums_by, total
 from mipolicy.texts import Coded
 from tests.cases import GROUPS, INSTITUTIONS, POLICY, Row, case, figures, pay, policy, ways
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.oracles import half_up
 
-__all__ = ["Case", "catalogue", "cv_of", "grouped", "limits"]
+__all__ = ["Case", "catalogue", "cv_of", "grouped", "limits", "trimmed"]
 
 Case = tuple[str, str, int, int, "int | None"]
 """Diagnosis and procedures of the group as one text, treatment, year (0 to 2), cost, level."""
@@ -33,7 +33,8 @@ def limits(costs: Sequence[int], terms: Mapping[str, Any]) -> tuple[Fraction, Fr
     return at(terms["trim_low"]), at(terms["trim_high"])
 
 
-def _trimmed(cases: Sequence[Case], terms: Mapping[str, Any]) -> list[Case]:
+def trimmed(cases: Sequence[Case], terms: Mapping[str, Any]) -> list[Case]:
+    """The cases of a group that the percentiles leave."""
     blocks: dict[Any, list[Case]] = {}
     for case in cases:
         blocks.setdefault(case[2] if terms["trim_by"] == "year" else None, []).append(case)
@@ -96,7 +97,7 @@ def grouped(cases: Sequence[Case], terms: Mapping[str, Any]) -> dict[str, list[C
 def catalogue(cases: Sequence[Case], terms: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Every group: its mean (exact), weight, points, CV and cases; and under "" the mean of all."""
     groups = grouped(cases, terms)
-    kept = {key: _trimmed(held, terms) for key, held in groups.items()}
+    kept = {key: trimmed(held, terms) for key, held in groups.items()}
     everything = [case for held in (kept if terms["overall_mean"] == "trimmed" else groups).values() for case in held]
     overall = _mean(everything, terms)
     means = {key: _mean(held, terms) for key, held in kept.items()}

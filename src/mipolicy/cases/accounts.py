@@ -15,7 +15,6 @@ from mipolicy.calendar import month_of
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.score import Scores
-from mipolicy.cases.sums import sums_by
 from mipolicy.cases.year import PoolYear
 from mipolicy.errors import CodeError, Fault, TableError
 from mipolicy.money import Column
@@ -29,6 +28,7 @@ from mipolicy.payment.points import published_value
 from mipolicy.payment.year_end import YearAmounts, YearEnd, share_year
 from mipolicy.records import NO_AMOUNT
 from mipolicy.rounding import mul_div
+from mipolicy.sums import sums_by
 
 __all__ = ["PaidContract", "clear_accounts", "months_paid", "pay_contracts", "post_months", "share_pools"]
 

@@ -15,7 +15,6 @@ from mipolicy.cases.blocks import Work, run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.score import Scores
-from mipolicy.cases.sums import sums_by, total
 from mipolicy.cases.ways import Way
 from mipolicy.errors import InputError
 from mipolicy.money import RATE_ONE, Column
@@ -36,6 +35,7 @@ from mipolicy.payment.points import (
     published_value,
 )
 from mipolicy.rounding import mul_div
+from mipolicy.sums import sums_by, total
 
 __all__ = ["PoolYear", "close_pool", "outsiders_by_item", "pay_at_budget_value", "pool_terms"]
 

@@ -14,7 +14,16 @@ from attrs import frozen
 
 from mipolicy.records import read_record, record_field
 
-__all__ = ["AuxiliaryFactor", "Case", "DifferenceFactor", "Group", "Institution"]
+__all__ = [
+    "AuxiliaryFactor",
+    "Case",
+    "DifferenceFactor",
+    "Group",
+    "HistoryCase",
+    "Institution",
+    "PricedDisease",
+    "ProcedureKind",
+]
 
 
 @frozen(kw_only=True)
@@ -45,6 +54,8 @@ class Case:
     drug_amt: int = record_field("fen", "药品费用", "cost of drugs", 0)
     group_code: str = record_field("text", "病组(病种)编码", "group of the catalogue", "")
     dise_codg: str = record_field("text", "病种编码", "listed disease or operation", "")
+    diag_code: str = record_field("text", "主要诊断编码", "principal diagnosis, insurance ICD-10", "")
+    oprn_oprt_codes: str = record_field("text", "手术操作编码", "procedures, joined by +", "")
     bilg_dept_codg: str = record_field("text", "科室编码", "department", "")
     bilg_dr_codg: str = record_field("text", "医师编码", "doctor", "")
     insuplc_admdvs: str = record_field("text", "参保地", "insured place, empty where it is here", "")
@@ -127,3 +138,44 @@ class AuxiliaryFactor:
     dimension: str = record_field("code", "维度", "dimension")
     aux_class: str = record_field("code", "分级", "class")
     auxiliary_factor: int = record_field("factor", "辅助系数", "auxiliary factor")
+
+
+@frozen(kw_only=True)
+class HistoryCase:
+    """A discharge of a base year, that catalogues, base points and prices are made from.
+
+    What is made decides which codes are needed: DIP groups need the diagnosis and the procedures, base points the
+    group, prices the listed disease.  Reversals, and the cases that they take back, are left out of a history.
+    """
+
+    setl_id: str = record_field("id", "结算ID", "settlement id")
+    fixmedins_code: str = record_field("id", "定点医药机构编号", "institution")
+    level: str = record_field("code", "医院等级", "institution level")
+    dscg_time: datetime.date = record_field("date", "出院日期", "discharge")
+    medfee_sumamt: int = record_field("fen", "医疗费总额", "total cost")
+    diag_code: str = record_field("text", "主要诊断编码", "principal diagnosis, insurance ICD-10", "")
+    oprn_oprt_codes: str = record_field("text", "手术操作编码", "procedures, joined by +", "")
+    group_code: str = record_field("text", "病组编码", "DRG of the case", "")
+    dise_codg: str = record_field("text", "病种编码", "listed disease", "")
+    cci_class: str = record_field("text", "CCI分级", "class of the comorbidity index", "")
+    severity_class: str = record_field("text", "疾病严重程度", "class of severity", "")
+    age_class: str = record_field("text", "年龄分段", "class of age", "")
+    icu_class: str = record_field("text", "重症监护", "class of intensive care", "")
+    carve_out_amt: int = record_field("fen", "除外支付金额", "carved-out cost", 0)
+    act_ipt_days: int | None = record_field("count", "实际住院天数", "days of the stay", None)
+
+
+@frozen(kw_only=True)
+class ProcedureKind:
+    """How a procedure treats: a line of the agency's table of procedures."""
+
+    oprn_oprt_code: str = record_field("id", "手术操作编码", "procedure")
+    treatment: str = record_field("code", "治疗方式", "treatment kind")
+
+
+@frozen(kw_only=True)
+class PricedDisease:
+    """The price of a single disease that is in force."""
+
+    dise_codg: str = record_field("id", "病种编码", "listed disease")
+    price: int = record_field("fen", "付费标准", "price")

@@ -17,7 +17,7 @@ from mipolicy.checked import check_columns
 from mipolicy.errors import AmountError, InputError, PolicyError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
 from mipolicy.payment.case import AuxiliaryFactor
-from mipolicy.payment.moments import DIVISORS, Moments, as_rate, block_sums, root
+from mipolicy.payment.moments import DIVISORS, Moments, as_rate, block_sums, root, sum_of_ratios
 from mipolicy.payment.sides import ABOVE, lies_past
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, terms_field
 from mipolicy.rounding import any_columns, bounds_of, mul_div
@@ -83,21 +83,24 @@ class ClassSums:
         group: Column,
         aux_class: Column,
         cost: Column,
+        cases: Column | None = None,
     ) -> ClassSums:
         """The sums of a table of cases along one dimension.
 
-        groups, classes: what the codes stand for; group, aux_class, cost: one row a case, cost in fen.
+        groups, classes: what the codes stand for; group, aux_class, cost: one row a case, cost in fen; cases: how many
+        cases a row stands for, one by default.
         Raises CodeError for an unknown dimension and a code that stands for nothing, TableError for a name that stands
         twice, AmountError for what is no int64 column, InputError for a cost out of range.
         """
         DIMENSION.position(dimension)
         check_columns(dimension, group=(group, groups), aux_class=(aux_class, classes), cost=(cost, int(MAX_FEN)))
+        counted = np.ones(cost.size, np.int64) if cases is None else cases
         block = group * len(classes) + aux_class
         order = np.argsort(block, kind="stable")
         block = block[order]
         starts = starts_of(block)
         found = {}
-        sums = block_sums(cost[order], np.ones(cost.size, np.int64), starts)
+        sums = block_sums(cost[order], counted[order], starts)
         for at, *figures in zip(block[starts].tolist(), *sums, strict=True):
             code, position = divmod(at, len(classes))
             found[dimension, groups[code], classes[position]] = Moments(*figures)
@@ -107,10 +110,6 @@ class ClassSums:
         nothing = Moments(0, 0, 0)
         keys = sorted({*self.moments, *other.moments})
         return ClassSums({k: self.moments.get(k, nothing) + other.moments.get(k, nothing) for k in keys})
-
-    def by_class(self, dimension: str, group: str) -> dict[str, Moments]:
-        """The moments of each class of a group along a dimension, in the order of the classes."""
-        return {k[2]: self.moments[k] for k in sorted(self.moments) if k[:2] == (dimension, group)}
 
 
 @frozen
@@ -143,8 +142,11 @@ def dimension_tests(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[Dimensio
         whole = sum(parts, start=Moments(0, 0, 0))
         over = whole.cv_against(terms.cv_minimum, terms.cv_divisor)
         varies = int(lies_past(terms.cv_side, over, 0))
-        falls = int(all(_falls(terms, whole, within) for within in _within(terms, parts)))
-        pooled = _pooled(terms, parts)
+        pooled = _pooled(terms, whole, parts)
+        squares = [pooled]
+        if terms.fall_of == "every_class":
+            squares = [Fraction(*part.squared_cv(terms.cv_divisor)) for part in parts]
+        falls = int(_falls(terms, whole, max(squares)))
         cv_within = root(pooled.numerator, pooled.denominator)
         found.append(
             DimensionTest(
@@ -154,18 +156,11 @@ def dimension_tests(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[Dimensio
     return tuple(found)
 
 
-def _pooled(terms: DipAuxiliaryTerms, parts: Sequence[Moments]) -> Fraction:
+def _pooled(terms: DipAuxiliaryTerms, whole: Moments, parts: Sequence[Moments]) -> Fraction:
     """The square of the CV within classes: squared deviations from their own means, over the group's mean."""
-    whole = sum(parts, start=Moments(0, 0, 0))
     less = 1 if terms.cv_divisor == "cases_less_one" and whole.cases > 1 else 0
-    deviations = sum((Fraction(part.variance_numerator, part.cases) for part in parts), start=Fraction(0))
-    return deviations / (whole.cases - less) / Fraction(whole.total, whole.cases) ** 2
-
-
-def _within(terms: DipAuxiliaryTerms, parts: Sequence[Moments]) -> list[Fraction]:
-    if terms.fall_of == "pooled":
-        return [_pooled(terms, parts)]
-    return [Fraction(*part.squared_cv(terms.cv_divisor)) for part in parts]
+    deviations = sum_of_ratios([part.variance_numerator for part in parts], [part.cases for part in parts])
+    return deviations * Fraction(whole.cases * whole.cases, (whole.cases - less) * whole.total * whole.total)
 
 
 def _falls(terms: DipAuxiliaryTerms, whole: Moments, within: Fraction) -> bool:
@@ -175,16 +170,22 @@ def _falls(terms: DipAuxiliaryTerms, whole: Moments, within: Fraction) -> bool:
     return bool(lies_past(terms.fall_side, allowed, within))
 
 
-def auxiliary_factors(terms: DipAuxiliaryTerms, sums: ClassSums) -> tuple[AuxiliaryFactor, ...]:
+def auxiliary_factors(
+    terms: DipAuxiliaryTerms, sums: ClassSums, tests: Sequence[DimensionTest] | None = None
+) -> tuple[AuxiliaryFactor, ...]:
     """The lines of the auxiliary catalogue: mean of the class over mean of its group, per ten thousand (rule P03).
 
     Only for dimensions that apply to the group (`dimension_tests`), and for classes with cases enough.
+    tests: those of the sums, where they are at hand.
     """
     lines = []
-    for test in dimension_tests(terms, sums):
+    held: dict[tuple[str, str], dict[str, Moments]] = {}
+    for (dimension, group, name), part in sorted(sums.moments.items()):
+        held.setdefault((dimension, group), {})[name] = part
+    for test in dimension_tests(terms, sums) if tests is None else tests:
         if not test.applies:
             continue
-        classes = sums.by_class(test.dimension, test.group_code)
+        classes = held[test.dimension, test.group_code]
         whole = sum(classes.values(), start=Moments(0, 0, 0))
         for name, part in classes.items():
             if part.cases >= terms.class_minimum:
@@ -232,13 +233,16 @@ class FitSums:
     squared_gaps: int
 
     @classmethod
-    def of(cls, cost: Column, paid: Column) -> FitSums:
+    def of(cls, cost: Column, paid: Column, cases: Column | None = None) -> FitSums:
         """The sums of cases: what each cost, and the cost that its score stands for (mean x factor), in fen.
+
+        cases: how many cases a row stands for, one by default.
 
         Raises AmountError for what is no int64 column or not of one length, InputError for an amount out of range.
         """
         check_columns("fit", cost=(cost, int(MAX_FEN)), paid=(paid, int(MAX_FEN)))
-        start, one = np.zeros(min(cost.size, 1), np.int64), np.ones(cost.size, np.int64)
+        one = np.ones(cost.size, np.int64) if cases is None else cases
+        start = np.zeros(min(cost.size, 1), np.int64)
         figures = [sum(each) for each in block_sums(cost, one, start)]
         return cls(Moments(*figures), sum(block_sums(np.abs(cost - paid), one, start)[2]))
 

@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import compress
 from math import isqrt
 from typing import Any, Final, TypeAlias
 
 import numpy as np
-from attrs import evolve, fields, frozen
+from attrs import evolve, field, fields, frozen
 from numpy.typing import NDArray
 
 from mipolicy.axes import LEVEL
-from mipolicy.errors import CodeError, InputError
+from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, POINTS_ONE, Column
 from mipolicy.payment.case import Group
-from mipolicy.payment.case_runs import YEAR, YEAR_BITS, CaseRuns, zeros
+from mipolicy.payment.case_runs import YEAR, YEAR_BITS, CaseRuns
 from mipolicy.payment.dip_catalogue_terms import DipCatalogueTerms
+from mipolicy.payment.dip_folding import final_groups, folded
 from mipolicy.payment.dip_grouping import GroupKey
 from mipolicy.payment.dip_trimming import kept
 from mipolicy.payment.moments import Moments, as_rate, block_sums, explained
@@ -95,7 +97,8 @@ class Catalogue:
 
     columns: the figures of `CatalogueGroup` by field, a row a group; `groups` are the same as records, made when they
     are first asked for.  overall_mean: mean cost of all discharges in fen, and exact; listed_without_group: entries of
-    the lists of basic and TCM-advantage groups that are no core group of this history.
+    the lists of basic and TCM-advantage groups that are no core group of this history; group_of: for each key that was
+    given the position of the group that has its cases, -1 where it has none.
     """
 
     columns: Mapping[str, Sequence[Any]]
@@ -103,6 +106,7 @@ class Catalogue:
     overall_numerator: int
     overall_denominator: int
     listed_without_group: tuple[str, ...]
+    group_of: Column = field(eq=False, repr=False)  # codes of keys are the caller's own: the catalogue is the same
 
     @cached_property
     def groups(self) -> tuple[CatalogueGroup, ...]:
@@ -123,24 +127,6 @@ class Catalogue:
     def explained_rate(self) -> int:
         """The same per million, rounded half up."""
         return as_rate(self.explained())
-
-
-def folded(terms: DipCatalogueTerms, key: GroupKey) -> GroupKey:
-    """The comprehensive group that a group with too few cases folds into.
-
-    Raises CodeError where the treatment is not known or no range of the terms holds the category.
-
-    Source: formulas.md section 2, "Group".
-    """
-    if not key.treatment:
-        raise CodeError(f"group {key.text}: its treatment kind is needed to fold it; give it with the key")
-    three = key.diagnosis[:3]
-    if terms.fold_level == "three_characters":
-        return GroupKey(three, (), key.treatment)
-    for each in terms.fold_ranges:
-        if each[:3] <= three <= each[4:]:
-            return GroupKey(each, (), key.treatment)
-    raise CodeError(f"group {key.text}: no range of fold_ranges holds {three}; add the range of its chapter")
 
 
 def weighted_mean(terms: DipCatalogueTerms, cases: Figures, totals: Figures, names: Sequence[str]) -> tuple[Any, Any]:
@@ -184,6 +170,11 @@ class _Sums:
     all_totals: Figures
     by_level: dict[int, tuple[Figures, Figures]]
 
+    def in_order(self, order: Sequence[int]) -> _Sums:
+        """The groups in another order."""
+        figures = {name: getattr(self, name)[order] for name in ("cases", "kept", "totals", "squares")}
+        return evolve(self, **figures, by_level={at: (a[order], b[order]) for at, (a, b) in self.by_level.items()})
+
 
 def catalogue(terms: DipCatalogueTerms, runs: CaseRuns, keys: Sequence[GroupKey]) -> Catalogue:
     """Make the catalogue of a history (rules P01, P28; formulas.md section 2).
@@ -198,65 +189,9 @@ def catalogue(terms: DipCatalogueTerms, runs: CaseRuns, keys: Sequence[GroupKey]
         raise InputError("a catalogue is made from at least one case; the history is empty")
     if int(runs.group[-1]) >= len(keys):
         raise InputError(f"the runs use group code {runs.group[-1]}, but there are {len(keys)} keys; give one for each")
-    final, names = _final_groups(terms, runs, keys)
+    final, group_of, names = final_groups(terms, runs, keys)
     sums = _sums(terms, final, len(names))
-    return _assembled(terms, names, sums)
-
-
-def _final_groups(
-    terms: DipCatalogueTerms, runs: CaseRuns, keys: Sequence[GroupKey]
-) -> tuple[CaseRuns, list[GroupKey]]:
-    """The runs under codes of the final groups: core groups in the order of their codes, then comprehensive ones."""
-    group = runs.group
-    counting = runs.cases if terms.cases_counted == "all_years" else runs.cases * (runs.year == len(YEAR.members) - 1)
-    starts = starts_of(group)
-    present = group[starts]
-    _refuse_twice([keys[code] for code in present.tolist()])
-    is_core = np.add.reduceat(counting, starts) >= terms.minimum_cases
-    is_core[is_core] = [keys[code].core for code in present[is_core].tolist()]
-    names = [keys[code] for code in present[is_core].tolist()]
-    final = np.full(len(keys), -1, np.int64)
-    final[present[is_core]] = np.arange(len(names))
-    positions: dict[tuple[str, str], int] = {}
-    for code in present[~is_core].tolist():
-        key = keys[code]
-        place = (key.diagnosis[:3] if key.core else key.diagnosis, key.treatment)
-        if place not in positions:
-            whole = folded(terms, key) if key.core else key
-            positions[place] = positions.setdefault((whole.diagnosis, whole.treatment), len(names))
-            if positions[place] == len(names):
-                names.append(whole)
-        final[code] = positions[place]
-    return _joined(runs, final, present, is_core, np.diff(starts, append=group.size)), names
-
-
-def _joined(runs: CaseRuns, final: Column, present: Column, is_core: NDArray[np.bool_], lengths: Column) -> CaseRuns:
-    """Runs of core groups as they are sorted, under their final codes, then those of comprehensive groups, sorted."""
-    stands = np.repeat(is_core, lengths)
-    fold = runs.only(~stands).recoded(final)
-    rows = np.flatnonzero(stands)
-    block = _taken(runs.block, rows, fold.block)
-    block[: rows.size] += np.repeat(final[present[is_core]] - present[is_core], lengths[is_core]) << YEAR_BITS
-    level = _taken(runs.level, rows, fold.level) if runs.levelled else zeros(block.size)
-    return CaseRuns(
-        block, _taken(runs.cost, rows, fold.cost), level, _taken(runs.cases, rows, fold.cases), runs.levelled
-    )
-
-
-def _taken(column: Column, rows: Column, behind: Column) -> Column:
-    """The rows of a column, and another column behind them."""
-    found = np.empty(rows.size + behind.size, np.int64)
-    np.take(column, rows, out=found[: rows.size], mode="clip")  # no row is outside; "clip" is quickest
-    found[rows.size :] = behind
-    return found
-
-
-def _refuse_twice(keys: Sequence[GroupKey]) -> None:
-    """Refuse a group under two codes: its cases would be counted apart, and fold where together they are enough."""
-    places = [(key.diagnosis, key.procedures, "" if key.core else key.treatment) for key in keys]
-    if len(set(places)) < len(places):
-        twice = next(key for at, key in enumerate(keys) if places[at] in places[:at])
-        raise CodeError(f"group {twice.text} stands under two codes; put them together with CaseRuns.recoded")
+    return _assembled(terms, names, sums, group_of)
 
 
 def _sums(terms: DipCatalogueTerms, runs: CaseRuns, groups: int) -> _Sums:
@@ -318,9 +253,12 @@ def _rounded(numerators: Any, denominators: Any) -> Any:
     return (2 * numerators + denominators) // (2 * denominators)
 
 
-def _assembled(terms: DipCatalogueTerms, keys: Sequence[GroupKey], sums: _Sums) -> Catalogue:
+def _assembled(terms: DipCatalogueTerms, keys: Sequence[GroupKey], sums: _Sums, group_of: Column) -> Catalogue:
     """The figures in the order of the keys."""
-    texts = [key.text for key in keys]
+    order = sorted(range(len(keys)), key=[key.text for key in keys].__getitem__)
+    sums = sums.in_order(order)
+    texts = [keys[at].text for at in order]
+    is_core = ["." in keys[at].diagnosis for at in order]
     history = (sums.all_cases.sum(axis=0)[None], sums.all_totals.sum(axis=0)[None])
     top, bottom = weighted_mean(terms, *history, ("the history",))
     overall = (int(top[0]), int(bottom[0]))
@@ -328,15 +266,18 @@ def _assembled(terms: DipCatalogueTerms, keys: Sequence[GroupKey], sums: _Sums) 
     if not numerators.all():
         free = texts[int(np.flatnonzero(numerators == 0)[0])]
         raise InputError(f"group {free}: the cases that count cost 0 fen; a mean above 0 is due, so check their costs")
-    unit = _one_point(terms, overall, dict(zip(texts, zip(numerators, denominators, strict=True), strict=True)))
+    unit = _one_point(terms, overall, texts, numerators, denominators)
     step = 10 ** (4 - terms.point_decimals)
     totals, squares = sums.totals.sum(axis=1), sums.squares.sum(axis=1)
     cv, stable = _variation(terms, sums.kept.sum(axis=1), totals, squares)
-    basic, tcm = frozenset(terms.basic_groups), frozenset(terms.tcm_groups)
-    core = {text for key, text in zip(keys, texts, strict=True) if key.core}
+    listed = (frozenset(terms.basic_groups), frozenset(terms.tcm_groups))
+    basic, tcm = ([core and text in of for core, text in zip(is_core, texts, strict=True)] for of in listed)
     columns = (
         texts,
-        ["comprehensive" if text not in core else "basic" if text in basic else "core" for text in texts],
+        [
+            "comprehensive" if not core else "basic" if flag else "core"
+            for core, flag in zip(is_core, basic, strict=True)
+        ],
         list(map(tuple, sums.cases.tolist())),
         list(map(tuple, sums.kept.tolist())),
         _rounded(numerators, denominators).tolist(),
@@ -348,14 +289,15 @@ def _assembled(terms: DipCatalogueTerms, keys: Sequence[GroupKey], sums: _Sums) 
         squares.tolist(),
         cv.tolist(),
         stable.tolist(),
-        [int(text in basic and text in core) for text in texts],
-        [int(text in tcm and text in core) for text in texts],
+        list(map(int, basic)),
+        list(map(int, tcm)),
         _level_means(terms, sums, len(texts)),
     )
-    order = sorted(range(len(texts)), key=texts.__getitem__)
+    place = np.full(len(order) + 1, -1, np.int64)  # the last is that of keys without cases, whose code is -1
+    place[order] = np.arange(len(order))
+    lacking = tuple(sorted((listed[0] | listed[1]).difference(compress(texts, is_core))))
     names = [each.name for each in fields(CatalogueGroup)]
-    in_order = {name: [column[at] for at in order] for name, column in zip(names, columns, strict=True)}
-    return Catalogue(in_order, half_up(*overall), *overall, tuple(sorted((basic | tcm) - core)))
+    return Catalogue(dict(zip(names, columns, strict=True)), half_up(*overall), *overall, lacking, place[group_of])
 
 
 def _variation(terms: DipCatalogueTerms, cases: Figures, totals: Figures, squares: Figures) -> tuple[Any, Any]:
@@ -369,18 +311,17 @@ def _variation(terms: DipCatalogueTerms, cases: Figures, totals: Figures, square
     return (roots + 1) // 2, lies_past(terms.cv_side, left, right).astype(np.int64)
 
 
-def _one_point(terms: DipCatalogueTerms, overall: Ratio, means: Mapping[str, Ratio]) -> Ratio:
+def _one_point(
+    terms: DipCatalogueTerms, overall: Ratio, texts: Sequence[str], numerators: Figures, denominators: Figures
+) -> Ratio:
     """Points (per ten thousand) that one fen of a group's mean stands for, exact, by the terms' method."""
     if terms.weight_method == "mean_ratio":
         return terms.scale * overall[1], overall[0]
     if terms.weight_method == "fixed_quota":
         return POINTS_ONE, terms.amount_per_point
-    mean = means.get(terms.benchmark_group)
-    if mean is None:
+    if terms.benchmark_group not in texts:
         raise InputError(
-            f"benchmark group {terms.benchmark_group} is no group of this history; name one that is, such as "
-            f"{min(means)}"
+            f"benchmark group {terms.benchmark_group} is no group of this history; name one that is, such as {texts[0]}"
         )
-    if not mean[0]:
-        raise InputError(f"benchmark group {terms.benchmark_group}: its cases cost 0 fen")
-    return terms.benchmark_points * mean[1], mean[0]
+    at = texts.index(terms.benchmark_group)
+    return terms.benchmark_points * denominators[at], numerators[at]

@@ -12,7 +12,6 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.cases.result import PaidTable
-from mipolicy.cases.sums import sums_by
 from mipolicy.errors import InputError
 from mipolicy.money import Column
 from mipolicy.payment.axes import METHOD, POOL
@@ -20,6 +19,7 @@ from mipolicy.payment.clearing import Change, Cleared, difference
 from mipolicy.reports.clearing_page import the_clearing
 from mipolicy.reports.gather import ties
 from mipolicy.reports.sheet import Cell, Grid, Heading, Series, Sheet, headings
+from mipolicy.sums import sums_by
 from mipolicy.tables import Axis
 from mipolicy.texts import Coded
 from mipolicy.traced import labelled

@@ -9,10 +9,10 @@ import numpy as np
 from attrs import evolve, fields, frozen
 
 from mipolicy.cases.result import PaidTable
-from mipolicy.cases.sums import sums_by
 from mipolicy.errors import IdentityError
 from mipolicy.money import Column
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL, REVIEW
+from mipolicy.sums import sums_by
 from mipolicy.traced import labelled
 
 __all__ = [

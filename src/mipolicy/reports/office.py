@@ -16,7 +16,6 @@ from mipolicy.cases.accounts import last_day
 from mipolicy.cases.blocks import Work, run
 from mipolicy.cases.result import PaidTable
 from mipolicy.cases.score import versions_of
-from mipolicy.cases.sums import sums_by
 from mipolicy.cases.ways import WAYS
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
@@ -25,6 +24,7 @@ from mipolicy.payment.dip import BAND
 from mipolicy.payment.points import PointValueTerms
 from mipolicy.reports.gather import counted, ties
 from mipolicy.rounding import half_up_int, mul_div
+from mipolicy.sums import sums_by
 from mipolicy.tables import Axis
 from mipolicy.texts import Coded
 from mipolicy.traced import labelled
