@@ -60,10 +60,10 @@ def test_what_is_in_range_passes_in_every_form() -> None:
             CodeError,
             "Care.mode: -1 is outside 0 to 2; codes of mode: institution, home_agency, home_self",
         ),
-        ({"cost": 1.5}, AmountError, "an amount must be int or an int64 column, got float 1.5"),
-        ({"cost": True}, AmountError, "an amount must be int or an int64 column, got bool True"),
-        ({"cost": None}, AmountError, "an amount must be int or an int64 column, got NoneType None"),
-        ({"cost": "12"}, AmountError, "an amount must be int or an int64 column, got str '12'"),
+        ({"cost": 1.5}, AmountError, "Care.cost: an amount must be int or an int64 column, got float 1.5"),
+        ({"cost": True}, AmountError, "Care.cost: an amount must be int or an int64 column, got bool True"),
+        ({"cost": None}, AmountError, "Care.cost: an amount must be int or an int64 column, got NoneType None"),
+        ({"cost": "12"}, AmountError, "Care.cost: an amount must be int or an int64 column, got str '12'"),
     ],
 )
 def test_what_is_out_of_range_is_named(changes: dict[str, Any], error: type[MipolicyError], message: str) -> None:
@@ -79,7 +79,7 @@ def test_a_column_names_its_row_and_lengths_must_agree() -> None:
         check_input(table)
     with pytest.raises(AmountError, match="columns must be of one length, got 3 and 2 rows"):
         check_input(attrs.evolve(table, cost=np.zeros(2, np.int64)))
-    with pytest.raises(AmountError, match="a column must be int64, got float64"):
+    with pytest.raises(AmountError, match=r"^Care.cost: a column must be int64, got float64"):
         check_input(attrs.evolve(table, cost=np.zeros(3)))
 
 

@@ -66,7 +66,11 @@ def check_input(record: Any, signed: Collection[str] = (), most: Mapping[str, in
     a figure out of range; CodeError for a code outside its list.  Each names the field and the row.
     """
     fields = [each for each in attrs.fields(type(record)) if each.metadata.get("unit", "") != ""]
-    any_columns(*(getattr(record, each.name) for each in fields))
+    try:
+        any_columns(*(getattr(record, each.name) for each in fields))
+    except AmountError:
+        _refuse_types(record, fields)
+        raise
     for each in fields:
         unit, found = each.metadata["unit"], getattr(record, each.name)
         if isinstance(unit, Axis):
@@ -78,6 +82,15 @@ def check_input(record: Any, signed: Collection[str] = (), most: Mapping[str, in
         low = -high if each.name in signed else 0
         if _is_outside(found, low, high):
             _refuse_field(record, each, found, low, high)
+
+
+def _refuse_types(record: Any, fields: list[Any]) -> None:
+    """Name the field that is neither an int nor an int64 column, if it is not the lengths that differ."""
+    for each in fields:
+        try:
+            any_columns(getattr(record, each.name))
+        except AmountError as error:
+            raise AmountError(f"{type(record).__name__}.{each.name}: {error}") from None
 
 
 def _is_outside(found: Any, low: int, high: int) -> bool:

@@ -39,7 +39,9 @@ def suggest(terms: Mapping[str, Any], given: Sequence[int]) -> dict[str, Any] | 
     middle = mean
     if terms["method"] == "median":
         middle = Fraction(costs[(count - 1) // 2] + costs[count // 2], 2)
-    variance = sum((cost - mean) ** 2 for cost in costs) / (count - (1 if terms["sample_spread"] else 0))
+    variance = sum((cost - mean) ** 2 for cost in costs) / (
+        count - (1 if terms["cv_divisor"] == "cases_less_one" else 0)
+    )
     step = terms["round_to"]
     return {
         "kept": count,

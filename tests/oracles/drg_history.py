@@ -23,7 +23,7 @@ def is_unstable(terms: Mapping[str, Any], costs: Sequence[int]) -> bool:
     if len(costs) < terms["least_cases"]:
         return True
     exact = [Fraction(cost) for cost in costs]
-    if terms["deviation"] == "sample":
+    if terms["cv_divisor"] == "cases_less_one":
         if len(costs) == 1:
             return False
         variance = statistics.variance(exact)

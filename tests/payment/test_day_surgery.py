@@ -18,7 +18,6 @@ from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError
 from mipolicy.payment.axes import POOL
 from mipolicy.payment.day_surgery import (
     DayStays,
-    DaySurgery,
     DaySurgeryCase,
     DaySurgeryTerms,
     OperationPrice,
@@ -30,7 +29,7 @@ from mipolicy.payment.day_surgery import (
     settleable,
 )
 from mipolicy.payment.dispersion import Dispersion, PricesPaid, dispersion, prices_paid
-from mipolicy.payment.price import FUND_BASES
+from mipolicy.payment.price import FUND_BASES, Priced
 from mipolicy.tables import Table
 from tests.oracles import priced as oracle
 from tests.payment.shared import check_labels, check_refused
@@ -108,7 +107,7 @@ def test_ints_columns_traces_and_the_oracle_agree(terms: DaySurgeryTerms, rows: 
 
 
 def test_p09_every_step() -> None:
-    assert pay(TERMS, case()) == DaySurgery(
+    assert pay(TERMS, case()) == Priced(
         standard=4_500_00, fund_rate=750_000, fund_part=3_375_00, institution_part=-500_00, payment=3_375_00
     )
 
@@ -309,4 +308,4 @@ def test_the_assumed_city() -> None:
 
 
 def test_labels() -> None:
-    check_labels(DaySurgeryTerms, OperationPrice, DaySurgeryCase, DaySurgery, Upload, Uploaded)
+    check_labels(DaySurgeryTerms, OperationPrice, DaySurgeryCase, Priced, Upload, Uploaded)

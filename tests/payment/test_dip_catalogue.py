@@ -665,9 +665,7 @@ def test_messages(act: Callable[[], object], error: type[MipolicyError], message
     ],
 )
 def test_terms_that_no_document_can_mean(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(PolicyError) as caught:
-        terms_with(**changes)
-    assert str(caught.value) == message
+    check_refused(lambda: terms_with(**changes), PolicyError, message)
 
 
 def test_labels() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, TableError
+from mipolicy.errors import CodeError, InputError, MipolicyError, TableError
 from mipolicy.payment.disease_price import (
     METHODS,
     RANK_RULES,
@@ -40,7 +40,7 @@ MEAN = PriceEvaluationTerms(
     limits_kept=1,
     trim_cases=1,
     least_cases=1,
-    sample_spread=0,
+    cv_divisor="cases",
     price_index=10_000,
     round_to=1,
 )
@@ -71,7 +71,7 @@ def evaluations(draw: DrawFn) -> PriceEvaluationTerms:
         limits_kept=1,
         trim_cases=draw(st.sampled_from((8, 12))),
         least_cases=draw(st.integers(2, 4)),
-        sample_spread=0,
+        cv_divisor="cases",
         price_index=draw(st.sampled_from((10_000, 10_250, 9_999))),
         round_to=draw(st.sampled_from((1, 100, 10_00))),
     )
@@ -113,7 +113,7 @@ def test_a_history_read_in_parts_in_any_order_is_the_same(cases: list[tuple[int,
     assert one + other == other + one == whole
     for each in whole.diseases:
         own = [cost for code, cost in cases if NAMES[code] == each.dise_codg]
-        assert (each.cases, each.total, each.squares) == (len(own), sum(own), sum(cost * cost for cost in own))
+        assert (each.cases, each.total, each.moments.squares) == (len(own), sum(own), sum(cost * cost for cost in own))
 
 
 def test_p04_mean_median_and_trimmed_mean_of_eleven_cases() -> None:
@@ -145,7 +145,7 @@ def test_p04_percentiles_by_each_rank_rule() -> None:
 def test_p04_the_spread_is_exact_and_its_root_rounds_half_up() -> None:
     """Costs 1 and 3: mean 2, variance 1 (or 2 of a sample): CV 0.5, or the root of a half."""
     population = suggest(MEAN, history(1, 3))[0].cv_squared
-    sample = suggest(attrs.evolve(MEAN, sample_spread=1, least_cases=2), history(1, 3))[0].cv_squared
+    sample = suggest(attrs.evolve(MEAN, cv_divisor="cases_less_one", least_cases=2), history(1, 3))[0].cv_squared
     assert (population, sample) == (Fraction(1, 4), Fraction(1, 2))
     assert [root_text(square) for square in (Fraction(1, 4), Fraction(1, 2), Fraction(0), Fraction(9))] == [
         "0.5",
@@ -262,9 +262,9 @@ def evaluation(**changes: Any) -> PriceEvaluationTerms:
             "low_percentile must lie below high_percentile",
         ),
         (
-            lambda: evaluation(least_cases=1, sample_spread=1),
+            lambda: evaluation(least_cases=1, cv_divisor="cases_less_one"),
             InputError,
-            "least_cases is at least 1, and at least 2 where the spread is that of a sample",
+            "least_cases is at least 1, and at least 2 where squares are divided by cases_less_one",
         ),
         (lambda: evaluation(price_index=0), InputError, "price_index must be above 0; 1 leaves costs as they were"),
         (
@@ -279,18 +279,13 @@ def evaluation(**changes: Any) -> PriceEvaluationTerms:
         ),
         (
             lambda: suggest(MEAN, history(0, 0)),
-            AmountError,
-            "disease A: a mean of 0 has no coefficient of variation",
+            InputError,
+            "disease A: 2 cases that cost 0 fen in all have no coefficient of variation",
         ),
         (
             lambda: suggest(evaluation(method="trimmed_mean", limits_kept=0), history(5, 5)),
             InputError,
             "disease A: trimming leaves 0 of 2 cases, too few for a price; raise trim_cases, or keep the edges",
-        ),
-        (
-            lambda: DiseaseCosts("A", (5,), (1,)).cv_squared(1),
-            AmountError,
-            "disease A: one case is no sample; it has no spread over n - 1",
         ),
         (
             lambda: history(1).of("A").at_rank(2),

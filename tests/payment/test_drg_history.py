@@ -26,7 +26,7 @@ JINHUA = BasePointsTerms(
     least_cases=5,
     cv_limit=ONE,
     cv_side="above",
-    deviation="sample",
+    cv_divisor="cases_less_one",
     unstable_by="median",
     institution_weight=1_000_000,
     least_institution_cases=2,
@@ -39,7 +39,7 @@ BLEND = attrs.evolve(
     scale=1000 * ONE,
     decimals=2,
     cv_side="at_or_above",
-    deviation="population",
+    cv_divisor="cases",
     institution_weight=600_000,
     few_cases="one",
     least_factor=8_000,
@@ -141,17 +141,17 @@ def test_p11_base_points_on_the_mean_or_on_the_median() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deviation", "boundary", "limit", "points"),
+    ("divisor", "boundary", "limit", "points"),
     [
         # costs 2, 2, 20 thousand: population CV squared 72 / 64 = 1.125, sample 108 / 64 = 1.6875
-        ("population", "above", 10_606, 25),
-        ("population", "above", 10_607, 100),
-        ("sample", "above", 12_990, 25),
-        ("sample", "above", 12_991, 100),
+        ("cases", "above", 10_606, 25),
+        ("cases", "above", 10_607, 100),
+        ("cases_less_one", "above", 12_990, 25),
+        ("cases_less_one", "above", 12_991, 100),
     ],
 )
-def test_the_coefficient_of_variation_by_its_divisor(deviation: str, boundary: str, limit: int, points: int) -> None:
-    terms = attrs.evolve(JINHUA, least_cases=0, deviation=deviation, cv_side=boundary, cv_limit=limit)
+def test_the_coefficient_of_variation_by_its_divisor(divisor: str, boundary: str, limit: int, points: int) -> None:
+    terms = attrs.evolve(JINHUA, least_cases=0, cv_divisor=divisor, cv_side=boundary, cv_limit=limit)
     assert groups(terms, history(SMALL), GROUPS)[1].base_points == points * ONE
 
 
@@ -159,7 +159,7 @@ def test_the_coefficient_of_variation_by_its_divisor(deviation: str, boundary: s
 def test_on_the_limit_of_the_coefficient_of_variation(boundary: str, points: int) -> None:
     """Costs 0, 0, 0, 0, 5: mean 1, deviation 2, so that the coefficient is exactly 2; the median is 0."""
     rows = [(0, 0, 0, 0)] * 4 + [(0, 0, 0, 500)] + [(1, 0, 0, 100)] * 5
-    terms = attrs.evolve(JINHUA, deviation="population", cv_limit=2 * ONE, cv_side=boundary)
+    terms = attrs.evolve(JINHUA, cv_divisor="cases", cv_limit=2 * ONE, cv_side=boundary)
     assert groups(terms, history(rows), GROUPS)[0].base_points == points * ONE
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mipolicy.errors import InputError
 from mipolicy.payment.drg_rate import RateBudget, make_rates, renormalised, total_weight
+from tests.payment.shared import check_refused
 
 many = settings(max_examples=200, deadline=None)
 
@@ -100,6 +101,4 @@ def test_exact_weights_close_and_the_residue_is_stated(rows: list[tuple[int, int
     ],
 )
 def test_messages(act: Callable[[], object], message: str) -> None:
-    with pytest.raises(InputError) as caught:
-        act()
-    assert str(caught.value) == message
+    check_refused(act, InputError, message)

@@ -175,7 +175,7 @@ def test_p24_a_head_is_a_pregnancy_or_a_month_of_one() -> None:
         (
             lambda: delivery(TERMS, case(medfee_sumamt=1.5)),  # type: ignore[arg-type]
             AmountError,
-            "an amount must be int or an int64 column, got float 1.5",
+            "DeliveryCase.medfee_sumamt: an amount must be int or an int64 column, got float 1.5",
         ),
     ],
 )

@@ -28,6 +28,7 @@ from mipolicy.payment.monthly import (
 )
 from mipolicy.tables import Table
 from tests.oracles import month_and_year as oracle
+from tests.payment.shared import check_refused
 from tests.strategies import MILLION, as_columns, as_rows, as_traced, flags
 
 many = settings(max_examples=150, deadline=None)
@@ -292,9 +293,7 @@ GOOD = {
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
+    check_refused(act, error, message)
 
 
 @pytest.mark.parametrize(("pool", "variant"), [("employee", "month_value"), ("resident", "share")])

@@ -17,7 +17,7 @@ from mipolicy import packs
 from mipolicy.axes import LEVEL
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.price import FUND_BASES
+from mipolicy.payment.price import FUND_BASES, Priced
 from mipolicy.payment.sides import ABOVE
 from mipolicy.payment.single_disease import (
     EXIT_GROUNDS,
@@ -25,7 +25,6 @@ from mipolicy.payment.single_disease import (
     PathwayCase,
     PathwayExitTerms,
     PricedCase,
-    SingleDisease,
     SingleDiseaseTerms,
     applies,
     exits,
@@ -174,7 +173,7 @@ def test_a_price_pays_the_same_whatever_the_cost_unless_the_terms_follow_it(data
 
 def test_every_step_of_a_stay_below_its_price() -> None:
     """Price 7,000, the fund 80% of it; the cost is 6,000 and the patient pays 1,400: the institution keeps 1,000."""
-    assert pay(TERMS, case()) == SingleDisease(
+    assert pay(TERMS, case()) == Priced(
         standard=7_000_00, fund_rate=800_000, fund_part=5_600_00, institution_part=-1_000_00, payment=5_600_00
     )
 
@@ -315,7 +314,7 @@ def test_the_assumed_city() -> None:
 
 
 def test_labels() -> None:
-    check_labels(SingleDiseaseTerms, DiseasePrice, PricedCase, SingleDisease, PathwayExitTerms, PathwayCase)
+    check_labels(SingleDiseaseTerms, DiseasePrice, PricedCase, Priced, PathwayExitTerms, PathwayCase)
 
 
 def test_a_traced_run_cites_its_clauses() -> None:

@@ -16,6 +16,7 @@ from mipolicy import packs
 from mipolicy.errors import CodeError, InputError, MipolicyError
 from mipolicy.payment.year_end import SHARING_BAND, Shared, SharingTerms, YearAmounts, share_one, share_year
 from tests.oracles import month_and_year as oracle
+from tests.payment.shared import check_refused
 from tests.strategies import MILLION, as_columns, as_rows, as_traced
 
 many = settings(max_examples=200, deadline=None)
@@ -218,9 +219,7 @@ def test_what_stays_in_the_fund_where_the_surplus_is_not_retained() -> None:
     ],
 )
 def test_messages(act: Callable[[], object], error: type[MipolicyError], message: str) -> None:
-    with pytest.raises(error) as caught:
-        act()
-    assert str(caught.value) == message
+    check_refused(act, error, message)
 
 
 @pytest.mark.parametrize(("pool", "terms"), [("employee", FIRST), ("resident", SECOND)])

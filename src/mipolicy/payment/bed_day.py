@@ -10,7 +10,7 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
-from mipolicy.checked import check_input, refuse
+from mipolicy.checked import check_input, for_each, refuse
 from mipolicy.errors import InputError
 from mipolicy.money import A
 from mipolicy.payment.outliers import MOST_MEANS
@@ -127,7 +127,7 @@ def pay(terms: BedDayTerms, case: BedDayCase[A]) -> BedDayPoints[A]:
     check_input(case, most=MOST_MEANS)
     refuse(case.mean_of_all == 0, "mean_of_all is 0; state the mean cost of all cases of the year")
     counted = pick(is_same(case.days, 0), 1, case.days)
-    standard, per_day, points, covered = (pick(counted, 0, 0) for _ in range(4))
+    standard, per_day, points, covered = (for_each(0, counted) for _ in range(4))
     for at, each in enumerate(terms.lists):
         for code, level in enumerate(LEVEL.members):
             here = all_of(is_same(case.bed_day_list, at), is_same(case.level, code))

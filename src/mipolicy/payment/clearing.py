@@ -11,8 +11,9 @@ from typing import Final, Generic
 
 from attrs import fields, frozen
 
-from mipolicy.errors import AmountError, InputError
-from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A
+from mipolicy.checked import check_input
+from mipolicy.errors import InputError, MipolicyError
+from mipolicy.money import FACTOR_ONE, RATE_ONE, A
 from mipolicy.payment.axes import POOL
 from mipolicy.payment.sides import ABOVE, is_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, RecordsKind, terms_field
@@ -244,14 +245,10 @@ def clear_year(terms: ClearingTerms, accounts: Iterable[Account]) -> Clearing:
 def _check(account: Account) -> None:
     POOL.position(account.pool)
     where = f"{account.fixmedins_code}, {account.pool}"
-    for name in (*_GIVEN, "assessment"):
-        value = getattr(account, name)
-        if type(value) is not int:
-            raise AmountError(f"{where}: {name} must be int, got {type(value).__name__} {value!r}")
-        most = FULL_MARK if name == "assessment" else int(MAX_FEN)
-        least = -most if name in _SIGNED else 0
-        if not least <= value <= most:
-            raise InputError(f"{where}: {name} is {value}, allowed is {least} to {most}")
+    try:
+        check_input(account, signed=_SIGNED, most={"assessment": FULL_MARK})
+    except MipolicyError as error:
+        raise type(error)(f"{where}: {error}") from None
 
 
 def _redistributed(terms: ClearingTerms, accounts: list[Account], deposits: list[Deposit[int]]) -> list[int]:

@@ -18,7 +18,7 @@ from mipolicy.checked import check_columns, check_input, for_each, refuse, refus
 from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, A, Column
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.price import FUND_BASES, Borne, owed
+from mipolicy.payment.price import FUND_BASES, Priced, priced
 from mipolicy.policy.kinds import (
     ChoiceKind,
     CodesKind,
@@ -36,7 +36,6 @@ from mipolicy.vocabulary import all_of, is_over, lookup, none_of
 
 __all__ = [
     "DayStays",
-    "DaySurgery",
     "DaySurgeryCase",
     "DaySurgeryTerms",
     "Document",
@@ -108,18 +107,7 @@ class DaySurgeryCase(Generic[A]):
     other_pay: A = labelled("fen", "其他基金支付", "paid by other funds", 0)
 
 
-@frozen
-class DaySurgery(Generic[A]):
-    """What a day-surgery stay comes to, in the order computed; `payment` is what the fund owes."""
-
-    standard: A = labelled("fen", "付费标准", "price")
-    fund_rate: A = labelled("rate", "基金支付比例", "the fund's share of the price")
-    fund_part: A = labelled("fen", "基金应付", "the fund's part before the floor")
-    institution_part: A = labelled("fen", "机构承担", "borne by the institution; negative: what it keeps")
-    payment: A = labelled("fen", "基金支付", "what the fund owes")
-
-
-def pay(terms: DaySurgeryTerms, case: DaySurgeryCase[A]) -> DaySurgery[A]:
+def pay(terms: DaySurgeryTerms, case: DaySurgeryCase[A]) -> Priced[A]:
     """Pay one stay, or a column of stays, by the price of its operation (rule P09, reading A60).
 
     The price knows no level and no factor of the institution; the fund's share may differ where the terms say so.
@@ -131,16 +119,7 @@ def pay(terms: DaySurgeryTerms, case: DaySurgeryCase[A]) -> DaySurgery[A]:
     unaccepted = "the institution is not accepted for day surgery; pay the stay by its own method"
     refuse(case.day_surgery_accepted == 0, unaccepted)
     standard = lookup(terms.prices, case.operation)
-    fund_rate = lookup(terms.fund_rate, case.level, case.pool)
-    of = Borne(case.medfee_sumamt, case.psn_part_amt, case.other_pay)
-    found = owed(terms.fund_basis, terms.floor_at_zero, standard, fund_rate, of)
-    return DaySurgery(
-        standard=standard,
-        fund_rate=fund_rate,
-        fund_part=found.fund_part,
-        institution_part=found.institution_part,
-        payment=found.payment,
-    )
+    return priced(terms, case, standard, lookup(terms.fund_rate, case.level, case.pool))
 
 
 @frozen(eq=False)

@@ -14,6 +14,7 @@ from attrs import frozen
 from mipolicy.checked import refuse_no_limit
 from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, RATE_ONE, yuan_text
+from mipolicy.payment.moments import DIVISORS
 from mipolicy.payment.price_history import CostHistory, DiseaseCosts, rounded
 from mipolicy.payment.sides import ABOVE, lies_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, terms_field
@@ -44,7 +45,7 @@ class PriceEvaluationTerms:
     limits_kept: int = terms_field(FlagKind(), "保留百分位上的病例", "whether cases at a percentile are kept")
     trim_cases: int = terms_field(FigureKind("count"), "裁剪最少病例数", "fewest cases that are trimmed")
     least_cases: int = terms_field(FigureKind("count"), "最少病例数", "fewest cases for a suggestion")
-    sample_spread: int = terms_field(FlagKind(), "按样本计算离散度", "whether the spread divides by n - 1")
+    cv_divisor: str = terms_field(ChoiceKind(DIVISORS), "方差除数", "what squared deviations are divided by")
     price_index: int = terms_field(FigureKind("factor"), "价格调整系数", "factor that brings past costs up to date")
     round_to: int = terms_field(FigureKind("fen"), "取整单位", "step to which a price is rounded")
 
@@ -52,11 +53,16 @@ class PriceEvaluationTerms:
         """Refuse percentiles that leave nothing, no cases, an index of 0 and a step of nothing."""
         if self.low_percentile >= self.high_percentile:
             raise InputError("low_percentile must lie below high_percentile")
-        if self.least_cases < 1 + self.sample_spread:
-            raise InputError("least_cases is at least 1, and at least 2 where the spread is that of a sample")
+        if self.least_cases < self.fewest:
+            raise InputError("least_cases is at least 1, and at least 2 where squares are divided by cases_less_one")
         if self.price_index < 1:
             raise InputError("price_index must be above 0; 1 leaves costs as they were")
         refuse_no_limit(round_to=self.round_to)
+
+    @property
+    def fewest(self) -> int:
+        """The fewest cases that have a spread."""
+        return 2 if self.cv_divisor == "cases_less_one" else 1
 
 
 @frozen
@@ -96,7 +102,7 @@ def percentile(rule: str, costs: DiseaseCosts, share: int) -> Fraction:
 def suggest(terms: PriceEvaluationTerms, history: CostHistory) -> tuple[SuggestedPrice, ...]:
     """A price for each disease of the history, by code (rule P04).
 
-    Raises AmountError where the cases kept cost nothing, and InputError where trimming leaves none.
+    Raises InputError where the cases kept cost nothing, and where trimming leaves too few.
     Sources: 常德 2023 三(九); formulas.md section 2 (trimming by percentile, spread) and 4.
     """
     return tuple(_suggested(terms, each) for each in history.diseases)
@@ -112,7 +118,7 @@ def _suggested(terms: PriceEvaluationTerms, costs: DiseaseCosts) -> SuggestedPri
             percentile(terms.rank_rule, costs, share) for share in (terms.low_percentile, terms.high_percentile)
         )
         kept = costs.within(low, high, terms.limits_kept)
-    if kept.cases <= terms.sample_spread:
+    if kept.cases < terms.fewest:
         raise InputError(
             f"disease {costs.dise_codg}: trimming leaves {kept.cases} of {costs.cases} cases, too few for a price; "
             "raise trim_cases, or keep the edges"
@@ -125,7 +131,7 @@ def _suggested(terms: PriceEvaluationTerms, costs: DiseaseCosts) -> SuggestedPri
         high=high,
         kept=kept.cases,
         total=kept.total,
-        cv_squared=kept.cv_squared(terms.sample_spread),
+        cv_squared=kept.cv_squared(terms.cv_divisor),
         middle=middle,
         suggested=rounded(middle, terms.price_index, terms.round_to),
     )

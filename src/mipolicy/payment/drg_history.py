@@ -20,6 +20,7 @@ from mipolicy.checked import check_columns, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, Column
 from mipolicy.payment.case import DifferenceFactor, Group
+from mipolicy.payment.moments import DIVISORS, Moments
 from mipolicy.payment.sides import ABOVE, lies_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, terms_field
 from mipolicy.rounding import half_up_int
@@ -44,9 +45,7 @@ class BasePointsTerms:
     least_cases: int = terms_field(FigureKind("count"), "稳定病组最少病例数", "least cases of a stable group")
     cv_limit: int = terms_field(FigureKind("factor"), "变异系数界值", "limit of the coefficient of variation")
     cv_side: str = terms_field(ChoiceKind(ABOVE), "变异系数边界", "side of the limit on which a group is unstable")
-    deviation: str = terms_field(
-        ChoiceKind(("population", "sample")), "标准差口径", "divisor of the deviation: n or n-1"
-    )
+    cv_divisor: str = terms_field(ChoiceKind(DIVISORS), "方差除数", "what squared deviations are divided by")
     unstable_by: str = terms_field(
         ChoiceKind(("median", "mean")), "不稳定病组依据", "what unstable groups are scored on"
     )
@@ -139,16 +138,12 @@ def _sums(rows: Iterable[tuple[int, ...]]) -> dict[tuple[int, ...], tuple[int, i
 
 def _is_unstable(terms: BasePointsTerms, runs: Sequence[tuple[int, int]]) -> bool:
     """Whether a group has too few cases, or varies too much; runs: (cost, count)."""
-    cases = sum(count for _, count in runs)
-    if cases < terms.least_cases:
+    moments = Moments.of_runs(runs)
+    if moments.cases < terms.least_cases:
         return True
-    total = sum(cost * count for cost, count in runs)
-    spread = cases * sum(cost * cost * count for cost, count in runs) - total * total
-    # CV squared is spread / total squared, of a sample x cases / (cases - 1)
-    above, below = spread * int(FACTOR_ONE) ** 2, (terms.cv_limit * total) ** 2
-    if terms.deviation == "sample":
-        above, below = above * cases, below * (cases - 1)
-    return bool(lies_past(terms.cv_side, above, below)) and cases > 1
+    if moments.cases == 1 or not moments.total:  # nothing varies
+        return False
+    return bool(lies_past(terms.cv_side, moments.cv_against(terms.cv_limit, terms.cv_divisor), 0))
 
 
 def _median(runs: Sequence[tuple[int, int]]) -> Fraction:

@@ -10,7 +10,7 @@ from typing import Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
-from mipolicy.checked import check_input, refuse, refuse_more_than
+from mipolicy.checked import check_input, for_each, refuse, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A
 from mipolicy.payment.axes import REVIEW
@@ -200,11 +200,11 @@ def _low_points(terms: DrgPointsTerms, base: A, factor: A, standard: A, cost: A,
 
 def _extra_points(terms: DrgPointsTerms, base: A, standard: A, excess: A, mean: A) -> A:
     if terms.high_way != "extra_points":
-        return pick(base, 0, 0)
+        return for_each(0, base)
     return _rounded(terms, excess, standard if terms.extra_takes_factor else base, mean * FACTOR_ONE)
 
 
 def _ungrouped_points(terms: DrgPointsTerms, cost: A, mean_of_all: A) -> A:
     if terms.ungrouped == "nothing":
-        return pick(cost, 0, 0)
+        return for_each(0, cost)
     return _rounded(terms, cost * terms.ungrouped_factor, terms.scale, mean_of_all * FACTOR_ONE)

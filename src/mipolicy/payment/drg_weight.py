@@ -10,7 +10,7 @@ from typing import Final, Generic
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
-from mipolicy.checked import check_input, refuse, refuse_more_than
+from mipolicy.checked import check_input, for_each, refuse, refuse_more_than
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A, Column
 from mipolicy.payment.axes import REVIEW
@@ -191,7 +191,7 @@ def _factor(terms: DrgWeightTerms, case: DrgCase[A]) -> A:
         return case.institution_factor
     if terms.adjusted_by == "level_factor":
         return lookup(terms.level_factor, case.level)
-    return pick(case.level, int(FACTOR_ONE), int(FACTOR_ONE))
+    return for_each(int(FACTOR_ONE), case.level)
 
 
 def _money(weight: A, factor: A, rate: A) -> A:
@@ -218,7 +218,7 @@ def _costs(terms: DrgWeightTerms, case: DrgCase[A], group_standard: A) -> Costs[
 
 def _in_group(terms: DrgWeightTerms, seen: Measured[A], costs: Costs[A], group_standard: A) -> tuple[A, A]:
     """The extra of a high outlier, and what the case is worth in its group."""
-    extra = pick(seen.high, 0, 0)
+    extra = for_each(0, seen.high)
     if terms.high_way == "extra":
         extra = pick(seen.high, mul_div(seen.excess, group_standard, costs.mean * FACTOR_ONE), 0)
     worth = group_standard + extra
@@ -230,7 +230,7 @@ def _in_group(terms: DrgWeightTerms, seen: Measured[A], costs: Costs[A], group_s
 
 def _by_item(terms: DrgWeightTerms, case: DrgCase[A], low: A, high: A) -> A:
     reviewed = is_same(case.review, REVIEW.position("granted_item"))
-    by_outlier = pick(low, 0, 0)
+    by_outlier = for_each(0, low)
     if terms.low_way == "by_item":
         by_outlier = low
     if terms.high_way == "by_item":
@@ -244,7 +244,7 @@ def _by_item(terms: DrgWeightTerms, case: DrgCase[A], low: A, high: A) -> A:
 def _deducted(terms: DrgWeightTerms, case: DrgCase[A]) -> A:
     if terms.fund_way == "residual":
         return case.psn_part_amt + case.other_pay
-    deducted = pick(case.level, 0, 0)
+    deducted = for_each(0, case.level)
     for name in terms.deducted:
         deducted = deducted + getattr(case, name)
     return deducted

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final, Generic
 
 import numpy as np
-from attrs import frozen
+from attrs import astuple, frozen
 
 from mipolicy.axes import LEVEL
 from mipolicy.checked import check_input, for_each, refuse, refuse_no_limit
@@ -16,7 +16,7 @@ from mipolicy.errors import InputError
 from mipolicy.money import MAX_FEN, NO_LIMIT, A
 from mipolicy.payment.axes import POOL
 from mipolicy.payment.capitation import MOST_ENROLLED
-from mipolicy.payment.price import FUND_BASES, Borne, owed
+from mipolicy.payment.price import FUND_BASES, priced
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, TableKind, terms_field
 from mipolicy.tables import Axis, Table
 from mipolicy.traced import labelled
@@ -135,15 +135,5 @@ def delivery(terms: MaternityPaymentTerms, case: DeliveryCase[A]) -> Delivery[A]
     price = lookup(terms.delivery_price, case.delivery, case.level)
     further_children = beyond(case.children, 1) * terms.further_child
     standard = price + further_children
-    fund_rate = lookup(terms.fund_rate, case.level, case.pool)
-    of = Borne(case.medfee_sumamt, case.psn_part_amt, case.other_pay)
-    found = owed(terms.fund_basis, terms.floor_at_zero, standard, fund_rate, of)
-    return Delivery(
-        price=price,
-        further_children=further_children,
-        standard=standard,
-        fund_rate=fund_rate,
-        fund_part=found.fund_part,
-        institution_part=found.institution_part,
-        payment=found.payment,
-    )
+    found = priced(terms, case, standard, lookup(terms.fund_rate, case.level, case.pool))
+    return Delivery(price, further_children, *astuple(found, recurse=False))

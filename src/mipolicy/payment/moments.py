@@ -50,8 +50,14 @@ class Moments:
     @classmethod
     def of(cls, costs: Iterable[int]) -> Moments:
         """The moments of single costs."""
-        listed = [int(cost) for cost in costs]
-        return cls(len(listed), sum(listed), sum(cost * cost for cost in listed))
+        return cls.of_runs((cost, 1) for cost in costs)
+
+    @classmethod
+    def of_runs(cls, runs: Iterable[tuple[int, int]]) -> Moments:
+        """The moments of costs that are counted: each with how many cases had it."""
+        listed = [(int(cost), int(count)) for cost, count in runs]
+        total = sum(cost * count for cost, count in listed)
+        return cls(sum(count for _, count in listed), total, sum(cost * cost * count for cost, count in listed))
 
     def squared_cv(self, divisor: str) -> tuple[int, int]:
         """The square of the coefficient of variation, as numerator and denominator.

@@ -12,7 +12,7 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
-from mipolicy.checked import check_columns
+from mipolicy.checked import check_columns, for_each
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
 from mipolicy.payment.sides import is_past
@@ -104,7 +104,7 @@ def limits_of(bands: tuple[OutlierBand, ...], band_side: str, measure: A, level:
 
     Source: formulas.md section 3, "Limits vary by weight band and level".
     """
-    low, low_of, high = pick(level, 0, 0), pick(level, 1, 1), pick(level, 0, 0)
+    low, low_of, high = (for_each(figure, level) for figure in (0, 1, 0))
     for band in sorted(bands, key=lambda each: each.edge):
         applies = any_of(*(is_same(level, LEVEL.position(each)) for each in band.levels))
         if band.edge:

@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import Any, Final, Generic
 
 import numpy as np
-from attrs import frozen
+from attrs import astuple, frozen
 
 from mipolicy.axes import LEVEL
 from mipolicy.checked import check_input, for_each, refuse, refuse_no_limit
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import MAX_FEN, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.price import FUND_BASES, Borne, owed
+from mipolicy.payment.price import FUND_BASES, by_level, priced
 from mipolicy.policy.kinds import (
     ChoiceKind,
     CodesKind,
@@ -83,8 +83,7 @@ class BedDayPhase:
 
     def by_level(self) -> tuple[int, ...]:
         """The standard at each level, in the order of the axis."""
-        own = (getattr(self, level) for level in LEVEL.members)
-        return tuple(self.standard if each is None else each for each in own)
+        return by_level(self, "standard")
 
 
 @frozen(slots=False)
@@ -204,17 +203,8 @@ def pay(terms: PerDiemTerms, case: BedDayCase[A]) -> PerDiem[A]:
         standard = standard + inside * lookup(figure, case.condition, case.level)
     if int(np.max(standard, initial=0)) > MAX_FEN:
         raise InputError(f"a stay's days come to more than {MAX_FEN} fen; check days and standards")
-    fund_rate = lookup(terms.fund_rate, case.level, case.pool)
-    of = Borne(case.medfee_sumamt, case.psn_part_amt, case.other_pay)
-    found = owed(terms.fund_basis, terms.floor_at_zero, standard, fund_rate, of)
-    return PerDiem(
-        days_counted=days_counted,
-        standard=standard,
-        fund_rate=fund_rate,
-        fund_part=found.fund_part,
-        institution_part=found.institution_part,
-        payment=found.payment,
-    )
+    found = priced(terms, case, standard, lookup(terms.fund_rate, case.level, case.pool))
+    return PerDiem(days_counted, *astuple(found, recurse=False))
 
 
 def _refuse_unlisted(terms: PerDiemTerms, condition: Any) -> None:

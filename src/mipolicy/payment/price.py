@@ -5,52 +5,78 @@ Formulas.md section 4; identity 2 of its section 1.  Amounts in fen, rates per m
 
 from __future__ import annotations
 
-from typing import Final, Generic
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from attrs import frozen
 
-from mipolicy.money import A
+from mipolicy.axes import LEVEL
+from mipolicy.money import A, Column
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import beyond, capped, pick, share
 
-__all__ = ["FUND_BASES", "Borne", "Owed", "owed"]
+__all__ = ["FUND_BASES", "Borne", "Priced", "PricedTerms", "by_level", "priced"]
 
+A_co = TypeVar("A_co", int, Column, covariant=True)
 FUND_BASES: Final = ("share_of_price", "price_less_patient", "actual_cost")
 """The fund pays its share of the price; what patient and other funds leave of the price; or of the cost up to it."""
 
 
-@frozen
-class Borne(Generic[A]):
+class PricedTerms(Protocol):
+    """What every way of paying a price says of the fund's part."""
+
+    @property
+    def fund_basis(self) -> str:
+        """A word of `FUND_BASES`."""
+
+    @property
+    def floor_at_zero(self) -> int:
+        """Whether the fund never takes back."""
+
+
+class Borne(Protocol[A_co]):
     """What a priced case cost, and what patient and other funds bear of it."""
 
-    medfee_sumamt: A = labelled("fen", "医疗费总额", "total cost")
-    psn_part_amt: A = labelled("fen", "个人负担总金额", "the person's part")
-    other_pay: A = labelled("fen", "其他基金支付", "paid by other funds")
+    @property
+    def medfee_sumamt(self) -> A_co:
+        """Total cost, fen."""
+
+    @property
+    def psn_part_amt(self) -> A_co:
+        """The person's part, fen."""
+
+    @property
+    def other_pay(self) -> A_co:
+        """Paid by other funds, fen."""
 
 
 @frozen
-class Owed(Generic[A]):
-    """The fund's part of a price, in the order computed."""
+class Priced(Generic[A]):
+    """What a case paid by a price comes to, in the order computed; `payment` is what the fund owes."""
 
+    standard: A = labelled("fen", "付费标准", "price")
+    fund_rate: A = labelled("rate", "基金支付比例", "the fund's share of the price")
     fund_part: A = labelled("fen", "基金应付", "the fund's part before the floor")
-    payment: A = labelled("fen", "基金支付", "what the fund owes")
     institution_part: A = labelled("fen", "机构承担", "borne by the institution; negative: what it keeps")
+    payment: A = labelled("fen", "基金支付", "what the fund owes")
 
 
-def owed(basis: str, floor_at_zero: int, price: A, rate: A, of: Borne[A]) -> Owed[A]:
+def priced(terms: PricedTerms, of: Borne[A], standard: A, fund_rate: A) -> Priced[A]:
     """What the fund owes of a price; the institution bears what exceeds it and keeps what it saves.
 
-    basis: a word of `FUND_BASES`; floor_at_zero: 1 where the fund never takes back from the institution; price in fen;
-    rate: the fund's share of the price, per million, for `share_of_price`.
+    of: the case; standard: the price, fen; fund_rate: the fund's share of it, per million, for `share_of_price`.
     Patient, other funds, fund and institution together bear the cost, to the fen.
-
-    >>> owed("price_less_patient", 0, 10_000_00, 0, Borne(8_000_00, 2_000_00, 0)).institution_part
-    -200000
     """
-    if basis == "share_of_price":
-        fund_part = share(price, rate)
+    if terms.fund_basis == "share_of_price":
+        fund_part = share(standard, fund_rate)
     else:
-        within = price if basis == "price_less_patient" else capped(of.medfee_sumamt, price)
+        within = standard if terms.fund_basis == "price_less_patient" else capped(of.medfee_sumamt, standard)
         fund_part = within - of.psn_part_amt - of.other_pay
-    payment = pick(floor_at_zero, beyond(fund_part, 0), fund_part)
-    return Owed(fund_part, payment, of.medfee_sumamt - of.psn_part_amt - of.other_pay - payment)
+    payment = pick(terms.floor_at_zero, beyond(fund_part, 0), fund_part)
+    institution_part = of.medfee_sumamt - of.psn_part_amt - of.other_pay - payment
+    return Priced(standard, fund_rate, fund_part, institution_part, payment)
+
+
+def by_level(record: Any, general: str) -> tuple[int, ...]:
+    """The figure of a record of terms at each level, in the order of the axis: the level's own, or the general one."""
+    own = (getattr(record, level) for level in LEVEL.members)
+    return tuple(getattr(record, general) if figure is None else figure for figure in own)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import isqrt
 
 import numpy as np
 from attrs import field, frozen
 
 from mipolicy.checked import check_columns
-from mipolicy.errors import AmountError, CodeError, InputError
+from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, Column
+from mipolicy.payment.moments import Moments, root
 from mipolicy.rounding import half_up_int
 from mipolicy.sums import starts_of
 
@@ -30,6 +30,11 @@ class DiseaseCosts:
     counts: tuple[int, ...]
 
     @property
+    def moments(self) -> Moments:
+        """How many cases, what they cost together, and the sum of the squares."""
+        return Moments.of_runs(zip(self.costs, self.counts, strict=True))
+
+    @property
     def cases(self) -> int:
         """How many cases."""
         return sum(self.counts)
@@ -37,12 +42,7 @@ class DiseaseCosts:
     @property
     def total(self) -> int:
         """What they cost together."""
-        return sum(cost * count for cost, count in zip(self.costs, self.counts, strict=True))
-
-    @property
-    def squares(self) -> int:
-        """The sum of the squares of the costs."""
-        return sum(cost * cost * count for cost, count in zip(self.costs, self.counts, strict=True))
+        return self.moments.total
 
     def at_rank(self, rank: int) -> int:
         """The cost of the case at a rank, counted from 1 at the cheapest; raises InputError outside the cases."""
@@ -69,19 +69,15 @@ class DiseaseCosts:
         ]
         return DiseaseCosts(self.dise_codg, tuple(cost for cost, _ in kept), tuple(count for _, count in kept))
 
-    def cv_squared(self, sample: int) -> Fraction:
-        """The square of the coefficient of variation, exactly; sample: 1 divides the squares by n - 1, 0 by n.
+    def cv_squared(self, divisor: str) -> Fraction:
+        """The square of the coefficient of variation, exactly; divisor: a word of `moments.DIVISORS`.
 
-        Raises AmountError where the mean is 0, and for a sample of one case.
+        Raises InputError where the cases cost nothing, or there are none.
         """
-        cases, total = self.cases, self.total
-        if total == 0:
-            raise AmountError(f"disease {self.dise_codg}: a mean of 0 has no coefficient of variation")
-        if sample and cases == 1:
-            raise AmountError(f"disease {self.dise_codg}: one case is no sample; it has no spread over n - 1")
-        # variance / mean^2 = (n Q - T^2) / n^2 over T^2 / n^2, the n of the variance turned into n - 1 for a sample
-        spread = Fraction(cases * self.squares - total * total, total * total)
-        return spread * Fraction(cases, cases - 1) if sample else spread
+        try:
+            return Fraction(*self.moments.squared_cv(divisor))
+        except InputError as error:
+            raise InputError(f"disease {self.dise_codg}: {error}") from None
 
 
 def _by_code(diseases: tuple[DiseaseCosts, ...]) -> tuple[DiseaseCosts, ...]:
@@ -148,9 +144,7 @@ def root_text(square: Fraction) -> str:
     >>> root_text(Fraction(1, 2)), root_text(Fraction(9, 16))
     ('0.7071', '0.75')
     """
-    # (2 r x 10^4 + 1)^2 / 4 >= the scaled square tells whether the next half is reached
-    scaled = square * 4 * int(FACTOR_ONE) ** 2
-    units = (isqrt(scaled.numerator // scaled.denominator) + 1) // 2
+    units = root(square.numerator, square.denominator)
     whole, part = divmod(units, int(FACTOR_ONE))
     decimals = f"{part:04d}".rstrip("0")
     return f"{whole}.{decimals}" if decimals else str(whole)

@@ -16,7 +16,7 @@ from mipolicy.checked import check_input, refuse, refuse_no_limit
 from mipolicy.errors import InputError
 from mipolicy.money import RATE_ONE, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.price import FUND_BASES, Borne, owed
+from mipolicy.payment.price import FUND_BASES, Priced, by_level, priced
 from mipolicy.payment.sides import ABOVE, is_past
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, TableKind, TextKind, terms_field
 from mipolicy.tables import Axis, Table
@@ -29,7 +29,6 @@ __all__ = [
     "PathwayCase",
     "PathwayExitTerms",
     "PricedCase",
-    "SingleDisease",
     "SingleDiseaseTerms",
     "applies",
     "exits",
@@ -67,8 +66,7 @@ class DiseasePrice:
 
     def by_level(self) -> tuple[int, ...]:
         """The price at each level, in the order of the axis."""
-        own = (getattr(self, level) for level in LEVEL.members)
-        return tuple(self.price if price is None else price for price in own)
+        return by_level(self, "price")
 
 
 @frozen(slots=False)
@@ -129,17 +127,6 @@ class PricedCase(Generic[A]):
     other_pay: A = labelled("fen", "其他基金支付", "paid by other funds", 0)
 
 
-@frozen
-class SingleDisease(Generic[A]):
-    """What a stay paid per disease comes to, in the order computed; `payment` is what the fund owes."""
-
-    standard: A = labelled("fen", "付费标准", "price")
-    fund_rate: A = labelled("rate", "基金支付比例", "the fund's share of the price")
-    fund_part: A = labelled("fen", "基金应付", "the fund's part before the floor")
-    institution_part: A = labelled("fen", "机构承担", "borne by the institution; negative: what it keeps")
-    payment: A = labelled("fen", "基金支付", "what the fund owes")
-
-
 def applies(terms: SingleDiseaseTerms, disease: A, pilot_tcm: A, level: A) -> A:
     """1 where the disease is paid by this method at this institution, else 0 (rule P08).
 
@@ -149,7 +136,7 @@ def applies(terms: SingleDiseaseTerms, disease: A, pilot_tcm: A, level: A) -> A:
     return is_over(lookup(terms.prices, disease, pilot_tcm, level), NOT_PRICED)
 
 
-def pay(terms: SingleDiseaseTerms, case: PricedCase[A]) -> SingleDisease[A]:
+def pay(terms: SingleDiseaseTerms, case: PricedCase[A]) -> Priced[A]:
     """Pay one stay, or a column of stays, by the price of its disease (rule P08; readings A04, A05).
 
     One price from admission to discharge: the institution bears what exceeds it and keeps what it saves.
@@ -162,15 +149,7 @@ def pay(terms: SingleDiseaseTerms, case: PricedCase[A]) -> SingleDisease[A]:
     _refuse_unpriced(terms, case.disease, standard)
     addition = lookup(terms.additions, case.disease, case.pilot_tcm)
     fund_rate = capped(lookup(terms.fund_rate, case.level, case.pool) + addition, int(RATE_ONE))
-    of = Borne(case.medfee_sumamt, case.psn_part_amt, case.other_pay)
-    found = owed(terms.fund_basis, terms.floor_at_zero, standard, fund_rate, of)
-    return SingleDisease(
-        standard=standard,
-        fund_rate=fund_rate,
-        fund_part=found.fund_part,
-        institution_part=found.institution_part,
-        payment=found.payment,
-    )
+    return priced(terms, case, standard, fund_rate)
 
 
 def _refuse_unpriced(terms: SingleDiseaseTerms, disease: Any, standard: Any) -> None:
