@@ -332,7 +332,7 @@ def test_b34_residents_are_paid_medical_cost_by_the_same_body_and_no_allowance()
         (
             lambda: allowance(EMPLOYEE, MaternityLeave(1, 1, 9000.5)),  # type: ignore[type-var]
             AmountError,
-            "an amount must be int or an int64 column, got float 9000.5",
+            "MaternityLeave.mean_monthly_wage: an amount must be int or an int64 column, got float 9000.5",
         ),
     ],
 )

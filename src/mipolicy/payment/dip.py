@@ -314,15 +314,15 @@ def _check(terms: DipTerms, case: DipCase[Any]) -> None:
     check_input(case, most=_MOST)
     level = terms.reference_mean == "level"
     mean, which = (case.level_mean, "level_mean") if level else (case.group_mean, "group_mean")
-    ungrouped = 1 - case.grouped
+    grouped = case.grouped != 0
     if terms.ungrouped == "reject":
-        refuse(ungrouped, "the case belongs to no group, and the terms reject such cases; group it first")
+        refuse(case.grouped == 0, "the case belongs to no group, and the terms reject such cases; group it first")
     refuse_more_than(case.carve_out_amt, case.medfee_sumamt, "carve_out_amt", "the total cost")
-    refuse((mean == 0) & (ungrouped == 0), f"{which} is 0; the reference mean of the group has to be above 0")
+    refuse((mean == 0) & grouped, f"{which} is 0; the reference mean of the group has to be above 0")
     if terms.ungrouped == "factor":
         message = "mean_of_all is 0; a case of no group is compared with the mean of all cases, which has to be above 0"
-        refuse((case.mean_of_all == 0) & (ungrouped != 0), message)
-    refuse((case.base_points == 0) & (ungrouped == 0), "base_points is 0; a group has a score above 0")
+        refuse((case.mean_of_all == 0) & (case.grouped == 0), message)
+    refuse((case.base_points == 0) & grouped, "base_points is 0; a group has a score above 0")
     for name in ("institution_factor", "auxiliary_factor"):
         refuse(getattr(case, name) == 0, f"{name} is 0; a factor is above 0, and 1 where it changes nothing")
     granted = (case.review == _GRANTED_POINTS) & (case.review_points == 0)
