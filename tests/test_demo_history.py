@@ -62,6 +62,7 @@ def test_the_region_s_year_is_paid_by_what_its_history_makes() -> None:
         groups=region.groups,
         differences=region.differences,
         auxiliaries=region.auxiliaries,
+        contracts=region.contracts,
         year=2025,
     )
     assert dict(paid.rejects.counts()) == dict(before.rejects.counts())

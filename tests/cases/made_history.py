@@ -59,10 +59,10 @@ CATALOGUE: Mapping[str, Any] = {
 
 AUXILIARY: Mapping[str, Any] = {
     "cv_minimum": Fraction(75, 100),
-    "cv_minimum_included": 1,
+    "cv_side": "at_or_above",
     "cv_divisor": "cases",
     "fall_minimum": Fraction(15, 100),
-    "fall_minimum_included": 1,
+    "fall_side": "at_or_above",
     "fall_of": "pooled",
     "class_minimum": 5,
 }

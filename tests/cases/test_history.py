@@ -249,7 +249,7 @@ def points_of(found: MadeCatalogue, lines: Mapping[tuple[str, str, str], int], c
                 "tcm_group": False,
                 "grouped": code is not None,
                 "pilot_tcm": False,
-                "all_mean": 900_000,
+                "mean_of_all": 900_000,
                 "level_mean": group.get("group_mean") if own is None else own,
                 "group_mean": group.get("group_mean"),
                 "base_points": Fraction(group.get("base_points", 0), 10_000),

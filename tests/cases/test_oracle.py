@@ -228,7 +228,6 @@ def known(row: Row, outsiders: str) -> dict[str, Any]:
         "base_points": Fraction(GROUPS["base_points"][at]),
         "group_mean": mean,
         "level_mean": level_mean,
-        "all_mean": 900_000,
         "mean_of_all": 900_000,
         "institution_factor": FACTORS[code],
         "auxiliary_factor": Fraction(1),

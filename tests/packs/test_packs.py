@@ -1105,6 +1105,9 @@ CHANGED_IN_2025 = (
     "inpatient.employee",
     "inpatient.resident",
     "account_credit",
+    "payment_year",
+    "pool_budget.employee",
+    "pool_budget.resident",
 )
 
 

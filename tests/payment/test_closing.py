@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from mipolicy.errors import IdentityError, InputError
@@ -47,7 +47,11 @@ def test_the_statement_is_the_oracles_and_sums_to_the_budget(
     for row in rows:
         row["fixmedins_code"] = data.draw(st.sampled_from(CODES))
         row["outside"] = data.draw(st.booleans())
-    value = point_value(terms, amount, totals_of(rows), 10**7)
+    try:
+        value = point_value(terms, amount, totals_of(rows), 10**7)
+    except InputError as error:
+        assume("a point value that no pool has" not in str(error))
+        raise
     given_sums = sums_of(terms, value, rows, True)
     found = close(terms, "employee", fund_of(amount), value, given_sums)
     lines = dict(found.lines())
