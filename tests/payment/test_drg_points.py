@@ -183,6 +183,7 @@ def test_p11_every_step_of_an_ordinary_case() -> None:
         reference_mean=12_000_00,
         factor=11_000,
         standard_points=880_000,
+        edges_passed=0,
         low_limit=4_000,
         low_limit_of=1,
         high_limit=30_000,
@@ -373,8 +374,13 @@ def test_a_traced_run_cites_its_clause() -> None:
     assert cited(found, "points", "cost_points", "group_points") == {
         f"drg_points.{path}": "payment-2024 第二十一条 DRG点数" for path in ("scale", "ungrouped_factor")
     }
-    limits = cited(found, "low_limit", "low_limit_of", "high_limit")
-    assert {"drg_points.bands[0].low", "drg_points.bands[2].edge", "drg_points.bands[4].high"} < set(limits)
+    limits = cited(found, "edges_passed", "low_limit", "low_limit_of", "high_limit")
+    held = {path.removeprefix("drg_points.") for path in limits}
+    of_band = next(path.partition(".")[0] for path in held if path.endswith(".high"))
+    assert {path for path in held if not path.endswith(".edge")} == {
+        f"{of_band}.{name}" for name in ("low", "low_of", "high")
+    }
+    assert sum(path.endswith(".edge") for path in held) == 2
     assert set(limits.values()) == {"payment-2024 第二十二条 费用异常病例"}
 
 

@@ -194,6 +194,7 @@ def test_every_step_of_a_case_paid_by_weight() -> None:
         factor=ONE,
         group_standard=18_000_00,
         reference_mean=18_000_00,
+        edges_passed=0,
         low_limit=ONE,
         low_limit_of=3,
         high_limit=3 * ONE,

@@ -14,6 +14,7 @@ from mipolicy.errors import AmountError, InputError, MipolicyError
 from mipolicy.money import Column
 from mipolicy.payment.outliers import (
     Limits,
+    LimitTables,
     OutlierBand,
     check_bands,
     chosen_by_item,
@@ -44,7 +45,8 @@ many = settings(max_examples=150, deadline=None)
 )
 def test_three_two_and_one_and_a_half_times_by_base_points(points: int, side: str, high: int) -> None:
     for code in range(len(LEVELS)):
-        assert limits_of(PROVINCE, side, points, code) == Limits(4_000, 1, high)
+        found = limits_of(LimitTables.of(PROVINCE), side, points, code)
+        assert (found.low, found.low_of, found.high) == (4_000, 1, high)
 
 
 def test_limits_differ_by_level() -> None:
@@ -53,8 +55,8 @@ def test_limits_differ_by_level() -> None:
         OutlierBand("其他", 0, LEVELS[1:], 10_000, 20_000, low_of=3),
     )
     check_bands(found)
-    assert limits_of(found, "at_or_above", 5, 0) == Limits(4_000, 1, 30_000)
-    assert limits_of(found, "at_or_above", 5, 4) == Limits(10_000, 3, 20_000)
+    assert limits_of(LimitTables.of(found), "at_or_above", 5, 0) == Limits(0, 4_000, 1, 30_000)
+    assert limits_of(LimitTables.of(found), "at_or_above", 5, 4) == Limits(0, 10_000, 3, 20_000)
 
 
 @many
@@ -64,10 +66,10 @@ def test_limits_on_ints_columns_and_as_read(found: tuple[OutlierBand, ...], side
     near = st.sampled_from([edge + step for edge in (0, ONE, 2 * ONE) for step in (-1, 0, 1) if edge + step >= 0])
     rows = data.draw(st.lists(st.tuples(near, st.integers(0, 4)), min_size=1, max_size=8))
     measures, levels = (np.array(column, np.int64) for column in zip(*rows, strict=True))
-    columns = limits_of(found, side, measures, levels)
+    columns = limits_of(LimitTables.of(found), side, measures, levels)
     words = {"bands": bands_in_words(found), "band_side": side}
     for at, (measure, level) in enumerate(rows):
-        one = limits_of(found, side, measure, level)
+        one = limits_of(LimitTables.of(found), side, measure, level)
         assert (one.low, one.low_of, one.high) == tuple(c[at] for c in (columns.low, columns.low_of, columns.high))
         low, high = oracle.limits(words, Fraction(measure, ONE), LEVELS[level])
         assert (Fraction(one.low, one.low_of * ONE), Fraction(one.high, ONE)) == (low, high)
@@ -79,10 +81,10 @@ def test_limits_on_ints_columns_and_as_read(found: tuple[OutlierBand, ...], side
 )
 def test_a_third_of_the_mean_is_exact(boundary: str, cost: int, expected: int) -> None:
     """A mean of 3.00 yuan: 1.00 is a third, which 0.3333 would miss."""
-    limits = limits_of(THIRD, "at_or_above", ONE, 0)
+    limits = limits_of(LimitTables.of(THIRD), "at_or_above", ONE, 0)
     assert is_low(limits, boundary, cost, 300) == expected
     column = is_low(
-        Limits(*(np.array([x]) for x in (limits.low, limits.low_of, limits.high))),
+        Limits(*(np.array([x]) for x in (limits.edges_passed, limits.low, limits.low_of, limits.high))),
         boundary,
         np.array([cost]),
         np.array([300]),
@@ -95,7 +97,7 @@ def test_a_third_of_the_mean_is_exact(boundary: str, cost: int, expected: int) -
     [("above", 899, 0), ("above", 900, 0), ("above", 901, 1), ("at_or_above", 899, 0), ("at_or_above", 900, 1)],
 )
 def test_three_times_the_mean_and_a_fen_either_side(boundary: str, cost: int, expected: int) -> None:
-    limits = limits_of(THIRD, "at_or_above", ONE, 0)
+    limits = limits_of(LimitTables.of(THIRD), "at_or_above", ONE, 0)
     assert is_high(limits, boundary, cost, 300) == expected
     assert excess_of(limits, cost, 300) == max(0, cost - 900) * ONE
 

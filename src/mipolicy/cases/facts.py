@@ -5,7 +5,7 @@ A rule's input is filled by the names of its fields, so that a room says itself 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, TypeVar
 
@@ -66,14 +66,17 @@ class Facts:
         found: Column = np.array(numbers, np.int64).take(place)
         return found
 
-    def among(self, named: Mapping[str, Collection[str]]) -> Any:
-        """Which cases have one of the texts named, by field; as booleans."""
-        found: Any = np.zeros(len(self.institution), bool)
-        for name, listed in named.items():
+    def marked(self, lists: Sequence[Mapping[str, Collection[str]]]) -> Any:
+        """For each case, a bit for each list that names one of its texts; a list: field -> texts."""
+        found: Any = np.zeros(len(self.institution), np.uint8 if len(lists) <= 8 else np.uint64)
+        for name in dict.fromkeys(name for named in lists for name in named):
             coded = self.texts[name]
-            flags = np.array([value in listed for value in coded.values] or [False])
-            if flags.any():
-                found |= flags.take(coded.codes)
+            bits = [0] * max(1, len(coded.values))
+            for at, named in enumerate(lists):
+                for text in set(named.get(name, ())) & coded.positions.keys():
+                    bits[coded.positions[text]] |= 1 << at
+            if any(bits):
+                found |= np.array(bits, found.dtype).take(coded.codes)
         return found
 
     def set(self, name: str, column: Column) -> None:

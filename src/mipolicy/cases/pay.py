@@ -144,8 +144,7 @@ def _state_year(prepared: PreparedCases) -> None:
     """What is published for the year, as facts of every case."""
     policy = prepared.dated.policy
     terms: PaymentYearTerms = policy.build("payment_year", policy.version("payment_year", last_day(prepared)))
-    for name in ("mean_of_all", "all_mean"):
-        prepared.facts.set(name, np.broadcast_to(np.int64(terms.mean_of_all), prepared.read.rows))
+    prepared.facts.set("mean_of_all", np.broadcast_to(np.int64(terms.mean_of_all), prepared.read.rows))
 
 
 def _reverse(prepared: PreparedCases, routes: Routes, scores: Scores) -> None:

@@ -78,7 +78,8 @@ class PreparedCases:
 
     def outside(self) -> Any:
         """Which rows are of people insured elsewhere."""
-        return self.facts.texts["insuplc_admdvs"].figures(lambda code: int(code != "")) != 0
+        places = self.facts.texts["insuplc_admdvs"]
+        return np.array([code != "" for code in places.values] or [False]).take(places.codes)
 
     def text(self, name: str, row: int) -> str:
         """A text of one row."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -33,7 +35,7 @@ _SPECIAL: Final = (
 ROUTER: Final = Way("payment_router", RouteCase, route, False)
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Routes:
     """What pays each case, by position in `METHOD`, why, and by what it would be paid without lists; -1 for none.
 
@@ -44,8 +46,9 @@ class Routes:
     reason: Any
     original: Any
 
-    def rows_by_method(self) -> dict[str, Column]:
-        """The rows of each method, in their order."""
+    @cached_property
+    def rows_by_method(self) -> Mapping[str, Column]:
+        """The rows of each method as they were routed, in their order."""
         return {name: np.flatnonzero(self.method == at) for at, name in enumerate(METHOD.members)}
 
 
@@ -67,10 +70,13 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -
         terms: RouterTerms = prepared.dated.policy.build("payment_router", version)
         facts.own_methods = own_methods(prepared.region, terms)
         within = _mask(count, of_version)
-        for word in terms.beside:
-            for of_list, here in prepared.dated.versions(word, of_version, days):
-                asked = within if here is of_version else _mask(count, here)
-                flags[f"on_{word}"][listed(word, prepared.dated.policy.build(word, of_list), facts, asked)] = 1
+        lists = [
+            (word, prepared.dated.policy.build(word, of_list), within if here is of_version else _mask(count, here))
+            for word in terms.beside
+            for of_list, here in prepared.dated.versions(word, of_version, days)
+        ]
+        for word, taken in listed(lists, facts):
+            flags[f"on_{word}"][taken] = 1
         flags["on_capitation"][prepared.outside()] = 0  # who is insured elsewhere is enrolled nowhere here
         for name, column in flags.items():
             facts.set(name, column)
@@ -114,7 +120,7 @@ def _route_usual(prepared: PreparedCases, terms: RouterTerms, rows: Column, rout
     if refused:
         return rows
     for name in _STEPS:
-        of_place = np.zeros(len(region.institutions), np.int64)
+        of_place = np.zeros(len(region.institutions), np.int8)
         of_place[asked] = done[name]
         getattr(routes, name)[usual] = of_place.take(place)
     left: Column = rows[is_unusual]

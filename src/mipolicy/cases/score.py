@@ -45,7 +45,7 @@ def score_cases(prepared: PreparedCases, routes: Routes, work: Work) -> Scores:
     count = prepared.read.rows
     scores = Scores(*(np.zeros(count, np.int64) for _ in range(4)))
     scales: list[tuple[Way, int, Column]] = []
-    rows_of, sound = routes.rows_by_method(), prepared.payable()
+    rows_of, sound = routes.rows_by_method, prepared.payable()
     for method, way in WAYS.items():
         paid_so = rows_of[method][sound.take(rows_of[method])]
         keep = ("points",) if way.points else ("standard", "payment")

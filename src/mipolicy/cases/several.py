@@ -59,7 +59,7 @@ def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
     those of the last day of the year; stays that a reversal takes back are none.
     """
     factor = np.full(prepared.read.rows, int(FACTOR_ONE), np.int64)
-    of_method = routes.rows_by_method()
+    of_method = routes.rows_by_method
     rows = np.sort(np.concatenate([of_method[name] for name in _DRG]))
     rows = rows[_counted(prepared).take(rows) & (prepared.facts.group.take(rows) >= 0)]
     last = np.full(prepared.read.rows, (datetime.date(prepared.year, 12, 31) - datetime.date(1970, 1, 1)).days)
@@ -134,7 +134,7 @@ def choose_by_item(prepared: PreparedCases, routes: Routes, work: Work) -> None:
     facts = prepared.facts
     chosen = np.zeros(prepared.read.rows, np.int64)
     facts.set("by_item", chosen)
-    of_method, sound = routes.rows_by_method(), _counted(prepared)
+    of_method, sound = routes.rows_by_method, _counted(prepared)
     for method, steps in _EXCESS.items():
         rows = of_method[method][sound.take(of_method[method])]
         way = WAYS[method]

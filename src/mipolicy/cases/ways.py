@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -177,12 +177,17 @@ LISTS: Final[Mapping[str, Listing]] = MappingProxyType(
 """The lists by their way of paying."""
 
 
-def listed(word: str, terms: Any, facts: Facts, within: Any) -> Column:
-    """The rows that a list takes under one version of its terms.
+def listed(lists: Sequence[tuple[str, Any, Any]], facts: Facts) -> Iterator[tuple[str, Column]]:
+    """The rows that each list takes; most cases have no text that a list names, and are passed over together.
 
-    word: one of `LISTS`; within: which rows are asked about, as booleans.
+    lists: one of `LISTS`, one version of its terms, and which rows are asked about, as booleans.
     """
-    rows = np.flatnonzero(facts.among(LISTS[word].named(terms)) & within)
-    taken: Any = LISTS[word].takes(terms, facts, rows)
-    found: Column = rows[np.broadcast_to(taken != 0, len(rows))]
-    return found
+    named = [LISTS[word].named(terms) for word, terms, _ in lists]
+    bits = facts.marked(named)
+    near = np.flatnonzero(bits)
+    of_near = bits.take(near)
+    for at, (word, terms, within) in enumerate(lists):
+        rows = near[(of_near >> at) & 1 != 0]
+        rows = rows[within.take(rows)]
+        taken: Any = LISTS[word].takes(terms, facts, rows)
+        yield word, rows[np.broadcast_to(taken != 0, len(rows))]

@@ -5,6 +5,7 @@ Rules P11, P12; formulas.md section 3.  Points, weights and factors per ten thou
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Generic
 
 from attrs import frozen
@@ -17,6 +18,7 @@ from mipolicy.payment.axes import REVIEW
 from mipolicy.payment.outliers import (
     MOST_MEANS,
     Costs,
+    LimitTables,
     OutlierBand,
     check_bands,
     measured,
@@ -29,7 +31,7 @@ from mipolicy.vocabulary import all_of, any_of, capped, is_same, mul_div, none_o
 __all__ = ["DrgPoints", "DrgPointsCase", "DrgPointsTerms", "pay"]
 
 
-@frozen
+@frozen(slots=False)
 class DrgPointsTerms:
     """What a document fixes for the points of a case in a DRG."""
 
@@ -59,6 +61,11 @@ class DrgPointsTerms:
     )
     ungrouped: str = terms_field(ChoiceKind(("nothing", "by_cost")), "未入组病例", "how a case of no group is scored")
     ungrouped_factor: int = terms_field(FigureKind("factor"), "未入组病例系数", "factor of a case of no group")
+
+    @cached_property
+    def limit_tables(self) -> LimitTables:
+        """The limits of outliers as tables."""
+        return LimitTables.of(self.bands)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what no document can mean."""
@@ -103,6 +110,7 @@ class DrgPoints(Generic[A]):
     reference_mean: A = labelled("fen", "对照均费", "mean that the case is measured against")
     factor: A = labelled("factor", "适用差异系数", "difference factor applied")
     standard_points: A = labelled("points", "标准点数", "base points x factor")
+    edges_passed: A = labelled("count", "所过档次界点", "edges of bands passed")
     low_limit: A = labelled("factor", "低倍率界值", "low limit")
     low_limit_of: A = labelled("count", "低倍率界值除数", "divisor of the low limit")
     high_limit: A = labelled("factor", "高倍率界值", "high limit")
@@ -149,6 +157,7 @@ def pay(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> DrgPoints[A]:
         reference_mean=mean,
         factor=factor,
         standard_points=standard,
+        edges_passed=seen.limits.edges_passed,
         low_limit=seen.limits.low,
         low_limit_of=seen.limits.low_of,
         high_limit=seen.limits.high,

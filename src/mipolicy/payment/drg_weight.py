@@ -5,6 +5,7 @@ Rules P11, P12; formulas.md section 3.  Weights and factors per ten thousand, ra
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final, Generic
 
 from attrs import frozen
@@ -18,6 +19,7 @@ from mipolicy.payment.outliers import (
     MOST_MEAN,
     MOST_MEANS,
     Costs,
+    LimitTables,
     Measured,
     OutlierBand,
     check_bands,
@@ -36,7 +38,7 @@ DEDUCTED: Final = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "ac
 """What the item way may take off the standard before the fund's share."""
 
 
-@frozen
+@frozen(slots=False)
 class DrgWeightTerms:
     """What a document fixes for cases that are paid by weight and rate, in one pool."""
 
@@ -73,6 +75,11 @@ class DrgWeightTerms:
     deducted: tuple[str, ...] = terms_field(CodesKind(DEDUCTED), "先行扣除", "taken off the standard before the share")
     fund_share: Table = terms_field(TableKind("rate", (LEVEL,)), "基金支付比例", "fund's share of the rest")
     floor: str = terms_field(ChoiceKind(("case", "total", "none")), "不低于零", "where the fund's part is floored at 0")
+
+    @cached_property
+    def limit_tables(self) -> LimitTables:
+        """The limits of outliers as tables."""
+        return LimitTables.of(self.bands)
 
     def __attrs_post_init__(self) -> None:
         """Refuse what no document can mean."""
@@ -123,6 +130,7 @@ class DrgPaid(Generic[A]):
     factor: A = labelled("factor", "调整系数", "factor on the standard")
     group_standard: A = labelled("fen", "病组支付标准", "weight x rate x factor")
     reference_mean: A = labelled("fen", "对照均费", "what the case is measured against")
+    edges_passed: A = labelled("count", "所过档次界点", "edges of bands passed")
     low_limit: A = labelled("factor", "低倍率界值", "low limit")
     low_limit_of: A = labelled("count", "低倍率界值除数", "divisor of the low limit")
     high_limit: A = labelled("factor", "高倍率界值", "high limit")
@@ -171,6 +179,7 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
         factor=factor,
         group_standard=group_standard,
         reference_mean=costs.mean,
+        edges_passed=seen.limits.edges_passed,
         low_limit=seen.limits.low,
         low_limit_of=seen.limits.low_of,
         high_limit=seen.limits.high,

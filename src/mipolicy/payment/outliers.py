@@ -18,13 +18,15 @@ from mipolicy.money import FACTOR_ONE, MAX_FEN, RATE_ONE, A, Column
 from mipolicy.payment.sides import is_past
 from mipolicy.policy.kinds import CodesKind, FigureKind, TextKind, terms_field
 from mipolicy.sums import starts_of
+from mipolicy.tables import Axis, Table
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import all_of, any_of, is_over, is_same, none_of, pick
+from mipolicy.vocabulary import all_of, any_of, is_over, lookup, none_of, pick
 
 __all__ = [
     "MOST_MEAN",
     "MOST_MEANS",
     "Costs",
+    "LimitTables",
     "Limits",
     "Measured",
     "OutlierBand",
@@ -76,6 +78,7 @@ class OutlierBand:
 class Limits(Generic[A]):
     """The limits that apply to a case: low is `low` / `low_of`."""
 
+    edges_passed: A = labelled("count", "所过档次界点", "edges of bands passed")
     low: A = labelled("factor", "低倍率界值", "low limit")
     low_of: A = labelled("count", "低倍率界值除数", "divisor of the low limit")
     high: A = labelled("factor", "高倍率界值", "high limit")
@@ -96,23 +99,44 @@ def check_bands(bands: tuple[OutlierBand, ...]) -> None:
                 raise InputError(f"bands: level {level} has two bands from one edge, {band.name!r} among them")
 
 
-def limits_of(bands: tuple[OutlierBand, ...], band_side: str, measure: A, level: A) -> Limits[A]:
+@frozen
+class LimitTables:
+    """Bands as tables: limits by level and by how many of the edges a measure has passed."""
+
+    edges: tuple[int, ...]
+    low: Table
+    low_of: Table
+    high: Table
+
+    @classmethod
+    def of(cls, bands: tuple[OutlierBand, ...]) -> LimitTables:
+        """The tables of bands that `check_bands` has passed."""
+        edges = tuple(sorted({int(band.edge): band.edge for band in bands}.values()))
+        names = tuple(map(str, map(int, edges)))
+        axes = (LEVEL, Axis("edges passed", names, names, names))
+        in_force = [
+            max((band for band in bands if level in band.levels and band.edge <= edge), key=lambda band: band.edge)
+            for level in LEVEL.members
+            for edge in edges
+        ]
+        low, low_of, high = (
+            Table(axes, tuple(getattr(band, name) for band in in_force)) for name in ("low", "low_of", "high")
+        )
+        return cls(edges[1:], low, low_of, high)
+
+
+def limits_of(tables: LimitTables, band_side: str, measure: A, level: A) -> Limits[A]:
     """The limits of a group at a level.
 
-    bands: checked by `check_bands`; band_side: a word of `sides.ABOVE`; measure: the group's weight or base points, per
-    ten thousand; level: code of LEVEL.
+    band_side: a word of `sides.ABOVE`; measure: the group's weight or base points, per ten thousand; level: code of
+    LEVEL.
 
     Source: formulas.md section 3, "Limits vary by weight band and level".
     """
-    low, low_of, high = (for_each(figure, level) for figure in (0, 1, 0))
-    for band in sorted(bands, key=lambda each: each.edge):
-        applies = any_of(*(is_same(level, LEVEL.position(each)) for each in band.levels))
-        if band.edge:
-            applies = all_of(applies, is_past(band_side, measure, band.edge))
-        low = pick(applies, band.low, low)
-        low_of = pick(applies, band.low_of, low_of)
-        high = pick(applies, band.high, high)
-    return Limits(low, low_of, high)
+    passed = for_each(0, measure)
+    for edge in tables.edges:
+        passed = passed + is_past(band_side, measure, edge)
+    return Limits(passed, *(lookup(table, level, passed) for table in (tables.low, tables.low_of, tables.high)))
 
 
 def is_low(limits: Limits[A], side: str, cost: A, mean: A) -> A:
@@ -129,8 +153,8 @@ class OutlierTerms(Protocol):
     """What both ways of paying by DRG say of outliers."""
 
     @property
-    def bands(self) -> tuple[OutlierBand, ...]:
-        """Limits, checked by `check_bands`."""
+    def limit_tables(self) -> LimitTables:
+        """The limits, as tables."""
 
     @property
     def band_side(self) -> str:
@@ -179,7 +203,7 @@ def measured(terms: OutlierTerms, measure: A, level: A, costs: Costs[A]) -> Meas
 
     measure: the group's weight or base points; level: code of LEVEL; the mean is at least 1.
     """
-    limits = limits_of(terms.bands, terms.band_side, measure, level)
+    limits = limits_of(terms.limit_tables, terms.band_side, measure, level)
     tested = costs.reasonable if terms.test_cost == "less_unreasonable" else costs.cost
     below = is_low(limits, terms.low_side, tested, costs.mean)
     low = all_of(any_of(below, costs.incomplete) if terms.incomplete_as_low else below, costs.grouped)
