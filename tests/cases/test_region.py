@@ -60,6 +60,22 @@ def test_the_highest_line_of_the_auxiliary_catalogue_counts() -> None:
     assert found["E"] == 9_000_000  # a case of no group: its cost over the mean of all x 0.9
 
 
+def test_lines_of_several_dimensions_are_multiplied_where_the_terms_say_so() -> None:
+    """1.08 x 1.03 x 0.95 = 1.1124 x 0.95 = 1.05678, rounded to 1.0568, on 1,320 points."""
+    text = """
+        [[sections.dip_auxiliary]]
+        version = "2024"
+        source = { document = "change", clause = "product" }
+        several = "product"
+        """
+    classes = {"cci_class": "2", "age_class": "over_65", "severity_class": "severe"}
+    usual = {"medfee_sumamt": 900_000, "inscp_scp_amt": 900_000, "psn_part_amt": 600_000}
+    rows = [{**case("A", **classes), **usual}, {**case("B", severity_class="severe"), **usual}]
+    found = figures(pay(rows, policy(text), auxiliaries=AUXILIARIES), "points")
+    assert found == {"A": 13_949_760, "B": 12_540_000}
+    assert figures(pay(rows, auxiliaries=AUXILIARIES), "points")["A"] == 14_256_000
+
+
 @pytest.mark.parametrize(
     ("tables", "says"),
     [

@@ -111,6 +111,23 @@ def test_a_factor_by_which_weights_are_multiplied_has_to_be_stated() -> None:
     assert figures(paid, "standard") == {"B": 1_620_000}  # 0.8 x 1.5 x 13,500.00
 
 
+def test_a_total_that_is_floored_and_below_0_stops_the_run() -> None:
+    """0.8 x 13,500 = 10,800.00 less the patient's 12,000.00 is -1,200.00, which no case can make up for."""
+    text = """
+        [[sections.drg_weight.employee]]
+        version = "2024"
+        source = { document = "change", clause = "floor" }
+        floor = "total"
+        """
+    below = {**case("B", fixmedins_code="D0004", group_code="R1"), "medfee_sumamt": 1_300_000}
+    below |= {"inscp_scp_amt": 1_300_000, "psn_part_amt": 1_200_000, "hifp_pay": 100_000}
+    with pytest.raises(InputError, match=r"^the cases of D0004 paid by weight and rate come to less than 0, and floor"):
+        pay([below], policy(text))
+    assert figures(pay([below]), "payment") == {"B": -120_000}
+    above = {**below, "setl_id": "C", "psn_no": "another", "psn_part_amt": 900_000, "hifp_pay": 400_000}
+    assert figures(pay([below, above], policy(text)), "payment") == {"B": -120_000, "C": 180_000}
+
+
 def test_a_case_on_two_lists_is_rejected() -> None:
     text = """
         [[sections.day_surgery]]

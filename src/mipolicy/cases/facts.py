@@ -17,6 +17,7 @@ from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.region import AUXILIARY, Region
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
+from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms, case_factor
 from mipolicy.records import NO_AMOUNT
 from mipolicy.rounding import mul_div
 from mipolicy.texts import Coded
@@ -32,7 +33,8 @@ class Facts:
 
     columns: figures, days and flags of the cases by the names that rules use; texts: their codes; institution, group:
     places in the region's tables, -1 for no group; made: facts that come of looking at many cases; own_methods: the
-    method of each institution's own, -1 where it has none.
+    method of each institution's own, -1 where it has none; auxiliary_terms: how several auxiliary factors are made one,
+    where the region has an auxiliary catalogue.
     """
 
     region: Region
@@ -42,6 +44,7 @@ class Facts:
     group: Column
     made: dict[str, Column] = field(factory=dict)
     own_methods: Column = Factory(lambda self: self.region.own_method, takes_self=True)
+    auxiliary_terms: DipAuxiliaryTerms | None = None
 
     def of(self, name: str, rows: Any) -> Any:
         """The fact of some rows; an int where it is the same for all of them."""
@@ -156,10 +159,11 @@ def _auxiliary_factor(rows: _Rows) -> Any:
     """The auxiliary factor; only the cases of groups that have lines at all are looked at closely."""
     factor = np.full(len(rows.group), int(FACTOR_ONE), np.int64)
     with_lines = np.flatnonzero(rows.region.has_lines.take(rows.group))
-    if with_lines.size:
+    terms = rows.facts.auxiliary_terms
+    if terms is not None and with_lines.size:
         near = rows.rows[with_lines]
         classes = {name: rows.facts.texts[text].take(near) for name, text in AUXILIARY.items()}
-        factor[with_lines] = rows.region.auxiliary(rows.group[with_lines], classes)
+        factor[with_lines] = case_factor(terms, *rows.region.auxiliary(rows.group[with_lines], classes))
     return factor
 
 

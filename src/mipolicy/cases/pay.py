@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from attrs import field, frozen
@@ -28,8 +28,9 @@ from mipolicy.cases.prepare import PreparedCases, prepare_cases
 from mipolicy.cases.region import read_region
 from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
 from mipolicy.cases.route import Routes, route_cases
-from mipolicy.cases.score import Scores, score_cases
+from mipolicy.cases.score import Scores, score_cases, versions_of
 from mipolicy.cases.several import choose_by_item, join_returns, with_factor
+from mipolicy.cases.ways import WAYS
 from mipolicy.cases.year import (
     PoolYear,
     close_pool,
@@ -37,7 +38,7 @@ from mipolicy.cases.year import (
     pay_at_budget_value,
     pool_terms,
 )
-from mipolicy.errors import Fault, TableError
+from mipolicy.errors import Fault, InputError, TableError
 from mipolicy.money import FACTOR_ONE, Column
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL
 from mipolicy.payment.clearing import Clearing
@@ -45,6 +46,7 @@ from mipolicy.payment.monthly import MonthPosting
 from mipolicy.payment.points import PaymentYearTerms
 from mipolicy.payment.year_end import YearEnd
 from mipolicy.policy import Policy
+from mipolicy.sums import sums_by
 
 __all__ = ["At", "pay_table", "route_and_score"]
 
@@ -85,6 +87,7 @@ def pay_table(
     terms = {pool: pool_terms(prepared, pool) for pool in present}
     outsiders = outsiders_by_item(prepared, {pool: of for pool, (of, _) in terms.items()})
     routes, scores, factor = route_and_score(prepared, outsiders, gaps, work)
+    _refuse_totals_below_0(prepared, routes, scores)
     contracts_paid = pay_contracts(prepared, routes, contracts)
     pools: dict[str, PoolYear] = {}
     values: dict[str, int] = {}
@@ -142,9 +145,29 @@ def route_and_score(
 
 def _state_year(prepared: PreparedCases) -> None:
     """What is published for the year, as facts of every case."""
-    policy = prepared.dated.policy
-    terms: PaymentYearTerms = policy.build("payment_year", policy.version("payment_year", last_day(prepared)))
+    policy, last = prepared.dated.policy, last_day(prepared)
+    if prepared.region.auxiliaries:
+        prepared.facts.auxiliary_terms = policy.build("dip_auxiliary", policy.version("dip_auxiliary", last))
+    terms: PaymentYearTerms = policy.build("payment_year", policy.version("payment_year", last))
     prepared.facts.set("mean_of_all", np.broadcast_to(np.int64(terms.mean_of_all), prepared.read.rows))
+
+
+def _refuse_totals_below_0(prepared: PreparedCases, routes: Routes, scores: Scores) -> None:
+    """Terms that floor an institution's total at 0, and not its cases, ask for an amount that belongs to no case."""
+    sound = prepared.payable() & ~prepared.cancelled()
+    by_weight = np.flatnonzero(sound & (routes.method == METHOD.position("drg_weight")))
+    for terms, rows in versions_of(prepared, WAYS["drg_weight"], by_weight):
+        owed = sums_by(prepared.facts.institution.take(rows), scores.payment[rows], len(prepared.region.institutions))
+        below = [code for code, amount in zip(prepared.region.institutions, owed, strict=True) if amount < 0]
+        if terms.floor == "total" and below:
+            raise InputError(
+                f"the cases of {', '.join(below[:_SHOWN])} paid by weight and rate come to less than 0, and floor = "
+                "'total' makes the total 0: no case carries that; floor = 'case' is allowed, and total_owed of the "
+                "drg_weight room for such a total on its own"
+            )
+
+
+_SHOWN: Final = 5
 
 
 def _reverse(prepared: PreparedCases, routes: Routes, scores: Scores) -> None:

@@ -97,14 +97,14 @@ class Region:
             result[found] = factors[at[found]]
         return result
 
-    def auxiliary(self, group: Column, classes: Mapping[str, Coded]) -> Column:
-        """The auxiliary factor of each case: the highest line of its group that it meets, 1 where it meets none."""
-        highest = np.zeros(len(group), np.int64)
+    def auxiliary(self, group: Column, classes: Mapping[str, Coded]) -> tuple[Column, ...]:
+        """By dimension, the factor of the line of the auxiliary catalogue that each case meets, 0 where it has none."""
+        found: list[Column] = []
         for dimension, (places, factors) in self.auxiliaries.items():
             place = classes[dimension].figures(lambda text, places=places: places.get(text, -1))  # type: ignore[misc]
             line = np.where(place >= 0, place * len(self.groups) + group, 0)
-            highest = np.maximum(highest, np.where(place >= 0, factors.take(line), 0))
-        return np.where(highest > 0, highest, int(FACTOR_ONE))
+            found.append(np.where(place >= 0, factors.take(line), 0))
+        return tuple(found)
 
 
 def read_region(
