@@ -68,7 +68,7 @@ def test_lines_of_several_dimensions_are_multiplied_where_the_terms_say_so() -> 
         source = { document = "change", clause = "product" }
         several = "product"
         """
-    classes = {"cci_class": "2", "age_class": "over_65", "severity_class": "severe"}
+    classes: Row = {"cci_class": "2", "age_class": "over_65", "severity_class": "severe"}
     usual = {"medfee_sumamt": 900_000, "inscp_scp_amt": 900_000, "psn_part_amt": 600_000}
     rows = [{**case("A", **classes), **usual}, {**case("B", severity_class="severe"), **usual}]
     found = figures(pay(rows, policy(text), auxiliaries=AUXILIARIES), "points")
