@@ -78,9 +78,12 @@ def _in(language: str) -> _Say:
     return lambda key, *values: _WORDS[key][language == "zh"].format(*values)
 
 
-@click.group()
-def catalogue() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def catalogue(context: click.Context) -> None:
     """Make what a year is paid by from the three years before: DIP groups, DRG base points, prices of diseases."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 # ---- groups of DIP ---------------------------------------------------------------------------------------------------

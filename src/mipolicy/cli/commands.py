@@ -160,6 +160,10 @@ def explain(
     Rows are data rows counted from 0, as rejects name them: the line below the column names is row 0.  A rejected row
     says why it is, with exit status 2.
     """
+    if folder is not None and lines_path is not None:
+        raise click.UsageError("--lines go with bills, --region with cases; name one of the two")
+    if folder is None and year is not None:
+        raise click.UsageError("--year goes with --region, for cases")
     chosen = policy_of(policy_name, mode, allow_repealed)
     if folder is not None:
         show_explanation(_case(chosen, bills, folder, row, year), shape, language)

@@ -18,7 +18,7 @@ from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
 from mipolicy.cli.pages import FORMATS, write_pages
 from mipolicy.demo.history import region_history, with_diagnoses
 from mipolicy.interop import files
-from mipolicy.interop.region import read_folder, write_folder, write_history
+from mipolicy.interop.region import RECORDS, read_folder, table_file, write_folder, write_history
 from mipolicy.money import PRICE_ONE, factor_text, plain_text, rate_text, yuan_text
 from mipolicy.payment.axes import METHOD, POOL
 from mipolicy.payment.case import Case
@@ -143,21 +143,26 @@ def pay(
     chosen = policy_of(policy_name, mode, allow_repealed)
     files.check_target(out)
     refused, cleared = rejects_path or beside(out, "rejects"), beside(out, "clearing")
-    different_files({"the cases": cases, "the paid cases": out, "the rejects": refused, "the clearing": cleared})
+    place = Path(folder) if folder else Path(cases).parent
+    region_files = {name: str(path) for name in RECORDS if (path := table_file(place, name))}
+    written_files = {"the paid cases": out, "the rejects": refused, "the clearing": cleared}
+    different_files({"the cases": cases, **region_files, **written_files})
     files.check_target(refused)
+    if pages and at == "budget":
+        raise click.UsageError("--pages show the clearing, which --at budget leaves out; name one of the two")
     with show.progress(4) as stage:
         stage("reading the region")
-        tables = read_folder(Path(folder) if folder else Path(cases).parent)
+        tables = read_folder(place)
         stage("reading cases")
         read = files.read(cases, Case)
         stage("paying")
         paid = mipolicy.pay(chosen, read, **tables, year=year, at=at, gaps=gaps, threads=threads)
         stage("writing")
+        written = write_pages(paid, Path(pages), shape, language) if pages else 0
         if len(paid.rejects) or rejects_path or Path(refused).exists():
             files.write_rejects(refused, paid.rejects)
-        if paid.clearing is not None:
-            files.write(cleared, _clearing_texts(paid.clearing.lines))
-        written = write_pages(paid, Path(pages), shape, language) if pages else 0
+        if paid.clearing is not None or Path(cleared).exists():
+            files.write(cleared, _clearing_texts(paid.clearing.lines if paid.clearing is not None else ()))
         files.write_paid(out, paid)
     _show(paid, out, refused, cleared, language)
     if pages:
