@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
 
 import mipolicy
+from mipolicy.cases.result import PaidTable
 from mipolicy.demo.region import region_year
 from mipolicy.interop import read, write
 from mipolicy.money import yuan_text
@@ -38,7 +40,7 @@ def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def library() -> mipolicy.PaidTable:
+def library() -> PaidTable:
     made = region_year(CASES)
     tables = {name: getattr(made, name) for name in TABLES}
     return mipolicy.pay(mipolicy.load("assumed"), made.cases, **tables)
@@ -99,8 +101,7 @@ def test_the_budget_value_closes_no_year(place: Path) -> None:
     assert "clearing" not in ran.out
     assert rows_of(place / "paid.clearing.csv") == []  # that of the run before would be another table's
     dip = next(row for row in rows_of(place / "paid.csv") if row["method"] == "dip" and row["pool"] == "employee")
-    points = round(float(dip["points"]) * 10_000)
-    assert dip["standard"] == yuan_text((points * 12 * 100 + 5_000) // 10_000)
+    assert dip["standard"] == str((Decimal(dip["points"]) * 12).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 def test_the_year_is_said_where_cases_are_of_several(place: Path) -> None:

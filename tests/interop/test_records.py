@@ -18,7 +18,7 @@ from mipolicy.interop.region import RECORDS
 from mipolicy.payment.case import Case, Group, HistoryCase, PricedDisease, ProcedureKind
 from mipolicy.records import NO_AMOUNT
 
-FIGURES = {
+FIGURES: dict[str, list[Any]] = {
     "fen": [0, 1, -5, 123_456_789_01],
     "factor": [0, 1, 10_000, 10_300],
     "points": [0, 7, 6_557_133, 10_000],
