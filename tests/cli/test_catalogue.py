@@ -64,12 +64,13 @@ def test_make_writes_what_the_library_makes(place: Path) -> None:
     assert rows_of(place / "made/catalogue.rejects.csv") == [*found.rejects.records()]
     variation = found.variation()
     assert [row["cv"] for row in rows_of(place / "made/variation.csv")] == [factor_text(cv) for cv in variation["cv"]]
+    explained = Decimal(found.catalogue.explained_rate()).scaleb(-4).normalize()
     shown = dict(line.rsplit(maxsplit=1) for line in ran.out.splitlines() if line.count("  "))
     assert {name.strip(): figure for name, figure in shown.items()} | {
         "groups": str(len(groups)),
         "core groups": str(found.groups["kind"].count("core")),
         "comprehensive groups": str(found.groups["kind"].count("comprehensive")),
-        "variance of cost that the groups explain": f"{Decimal(found.catalogue.explained_rate()).scaleb(-4).normalize():f}%",
+        "variance of cost that the groups explain": f"{explained:f}%",
         "groups past the CV limit": str(sum(1 for stable in variation["stable"] if not stable)),
         "lines of the auxiliary catalogue": str(len(found.fit.factors)),
     } == {name.strip(): figure for name, figure in shown.items()}
