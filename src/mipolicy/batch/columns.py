@@ -88,10 +88,15 @@ def _name_problems(table: Table, fields: Mapping[str, Any], what: str) -> list[s
     unknown = [name for name in table if name not in fields]
     if missing:
         problems.append("missing " + ", ".join(missing))
+    strange = []
     for name in unknown:
         near = difflib.get_close_matches(str(name), list(fields), 1)
-        hint = f", did you mean {near[0]}?" if near else f"; columns: {', '.join(fields)}"
-        problems.append(f"unknown column {name}{hint}")
+        if near:
+            problems.append(f"unknown column {name}, did you mean {near[0]}?")
+        else:
+            strange.append(str(name))
+    if strange:
+        problems.append(f"unknown column {', '.join(strange)}; columns: {', '.join(fields)}")
     return problems
 
 

@@ -1,4 +1,4 @@
-"""The command line: demo, settle, explain and policy; thin, and the only part of the library that prints."""
+"""The command line of settling, paying, catalogues and policies; thin, and the only part of the library that prints."""
 
 from mipolicy.cli.commands import program
 

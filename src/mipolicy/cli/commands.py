@@ -12,12 +12,13 @@ from mipolicy.batch.result import TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.cli import show
+from mipolicy.cli.catalogue import catalogue
 from mipolicy.cli.demonstration import demonstrate
 from mipolicy.cli.explained import FORMATS, show_explanation
-from mipolicy.cli.find import different_files, policy_of
+from mipolicy.cli.find import beside, different_files, policy_of
 from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
 from mipolicy.cli.pages import changes, office_pages
-from mipolicy.cli.payment import beside, pay, region
+from mipolicy.cli.payment import pay, region
 from mipolicy.cli.policies import policy
 from mipolicy.cli.program import Program
 from mipolicy.explain import Explanation
@@ -159,6 +160,10 @@ def explain(
     Rows are data rows counted from 0, as rejects name them: the line below the column names is row 0.  A rejected row
     says why it is, with exit status 2.
     """
+    if folder is not None and lines_path is not None:
+        raise click.UsageError("--lines go with bills, --region with cases; name one of the two")
+    if folder is None and year is not None:
+        raise click.UsageError("--year goes with --region, for cases")
     chosen = policy_of(policy_name, mode, allow_repealed)
     if folder is not None:
         show_explanation(_case(chosen, bills, folder, row, year), shape, language)
@@ -184,5 +189,5 @@ def _case(chosen: Policy, cases: str, folder: str, row: int, year: int | None) -
         return mipolicy.explain_case(paid, row)
 
 
-for command in (changes, office_pages, pay, policy, region):
+for command in (catalogue, changes, office_pages, pay, policy, region):
     program.add_command(command)

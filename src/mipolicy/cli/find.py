@@ -11,7 +11,7 @@ from mipolicy.api import loads
 from mipolicy.errors import PolicyError, TableError
 from mipolicy.policy import Mode, Policy
 
-__all__ = ["different_files", "policy_of"]
+__all__ = ["beside", "different_files", "policy_of"]
 
 
 def policy_of(name: str, mode: Mode = "strict", allow_repealed: bool = False) -> Policy:
@@ -44,3 +44,9 @@ def different_files(paths: dict[str, str | None]) -> None:
         if real in seen:
             raise TableError(f"{path} is named both for {seen[real]} and for {what}; name another file")
         seen[real] = what
+
+
+def beside(out: str, what: str) -> str:
+    """The name of OUT with a word before its suffix."""
+    path = Path(out)
+    return str(path.with_name(f"{path.stem}.{what}{path.suffix}"))

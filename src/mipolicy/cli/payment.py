@@ -13,11 +13,12 @@ import mipolicy
 from mipolicy import demo
 from mipolicy.cases.result import PaidTable
 from mipolicy.cli import show
-from mipolicy.cli.find import different_files, policy_of
+from mipolicy.cli.find import beside, different_files, policy_of
 from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
 from mipolicy.cli.pages import FORMATS, write_pages
+from mipolicy.demo.history import region_history, with_diagnoses
 from mipolicy.interop import files
-from mipolicy.interop.region import read_folder, write_folder
+from mipolicy.interop.region import RECORDS, read_folder, table_file, write_folder, write_history
 from mipolicy.money import PRICE_ONE, factor_text, plain_text, rate_text, yuan_text
 from mipolicy.payment.axes import METHOD, POOL
 from mipolicy.payment.case import Case
@@ -55,18 +56,35 @@ def _say(language: str, key: str, *values: object) -> str:
 @click.argument("folder")
 @click.option("--cases", default=200_000, type=click.IntRange(min=1), help="How many cases.  [default: 200000]")
 @click.option("--seed", default=20_250_101, type=click.IntRange(min=0), help="The same seed makes the same region.")
-def region(folder: str, cases: int, seed: int) -> None:
+@click.option("--history", "with_history", is_flag=True, help="Three years of discharges before it too, and more.")
+def region(folder: str, cases: int, seed: int, with_history: bool) -> None:
     """Make a made-up region's year in FOLDER: cases, institutions, groups, factors, contracts, accounts.
 
-    It fits the pack `assumed`; pay it with `mipolicy pay FOLDER/cases.csv --policy assumed -o OUT`.
+    It fits the pack `assumed`; pay it with `mipolicy pay FOLDER/cases.csv --policy assumed -o OUT`.  With --history
+    there are three times as many discharges before it (history, kinds, drg-history, priced-history, prices), and the
+    cases to be grouped by what is made of them (ungrouped).
     """
     with show.progress(2) as stage:
         stage("making cases")
         made = demo.region_year(cases, seed)
+        before = _history(made.cases, cases, seed) if with_history else {}
         stage("writing")
         written = write_folder(Path(folder), made.cases, made.tables())
+        written += write_history(Path(folder), before)
     for path in written:
         show.line(str(path))
+
+
+def _history(cases: dict[str, Any], count: int, seed: int) -> dict[str, dict[str, Any]]:
+    made = region_history(3 * count, seed)
+    return {
+        "history": made.history,
+        "kinds": made.kinds,
+        "drg-history": made.grouped,
+        "priced-history": made.priced,
+        "prices": made.prices,
+        "ungrouped": with_diagnoses(cases, seed),
+    }
 
 
 @click.command()
@@ -125,31 +143,30 @@ def pay(
     chosen = policy_of(policy_name, mode, allow_repealed)
     files.check_target(out)
     refused, cleared = rejects_path or beside(out, "rejects"), beside(out, "clearing")
-    different_files({"the cases": cases, "the paid cases": out, "the rejects": refused, "the clearing": cleared})
+    place = Path(folder) if folder else Path(cases).parent
+    region_files = {name: str(path) for name in RECORDS if (path := table_file(place, name))}
+    written_files = {"the paid cases": out, "the rejects": refused, "the clearing": cleared}
+    different_files({"the cases": cases, **region_files, **written_files})
     files.check_target(refused)
+    if pages and at == "budget":
+        raise click.UsageError("--pages show the clearing, which --at budget leaves out; name one of the two")
     with show.progress(4) as stage:
         stage("reading the region")
-        tables = read_folder(Path(folder) if folder else Path(cases).parent)
+        tables = read_folder(place)
         stage("reading cases")
         read = files.read(cases, Case)
         stage("paying")
         paid = mipolicy.pay(chosen, read, **tables, year=year, at=at, gaps=gaps, threads=threads)
         stage("writing")
+        written = write_pages(paid, Path(pages), shape, language) if pages else 0
         if len(paid.rejects) or rejects_path or Path(refused).exists():
             files.write_rejects(refused, paid.rejects)
-        if paid.clearing is not None:
-            files.write(cleared, _clearing_texts(paid.clearing.lines))
-        written = write_pages(paid, Path(pages), shape, language) if pages else 0
+        if paid.clearing is not None or Path(cleared).exists():
+            files.write(cleared, _clearing_texts(paid.clearing.lines if paid.clearing is not None else ()))
         files.write_paid(out, paid)
     _show(paid, out, refused, cleared, language)
     if pages:
         show.line(_say(language, "pages", written, pages))
-
-
-def beside(out: str, what: str) -> str:
-    """The name of OUT with a word before its suffix."""
-    path = Path(out)
-    return str(path.with_name(f"{path.stem}.{what}{path.suffix}"))
 
 
 def _clearing_texts(lines: tuple[Cleared, ...]) -> dict[str, Any]:

@@ -19,6 +19,11 @@ _AS_OPTIONS: Final = (
     ("gaps='reject'", "--gaps reject"),
     ("allow_repealed=True", "--allow-repealed"),
     (
+        "accounts=..., the agency's books, and at='settlement'",
+        "accounts.csv in the region's folder, the agency's books, and --at settlement",
+    ),
+    (", year=", ", --year "),
+    (
         "(modes warn and carry_forward use it all the same)",
         "(--mode warn and --mode carry_forward use it all the same)",
     ),
@@ -49,7 +54,7 @@ def _message(error: MipolicyError | OSError) -> str:
     text = str(error)
     for keyword, option in _AS_OPTIONS:
         text = text.replace(keyword, option)
-    return text
+    return text.rstrip()
 
 
 class Program(click.Group):

@@ -24,12 +24,19 @@ from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
 from mipolicy.errors import TableError
-from mipolicy.money import COUNT_ONE, NO_LIMIT, factor_text, plain_text, yuan_text
-from mipolicy.records import NO_AMOUNT
+from mipolicy.money import NO_LIMIT
 from mipolicy.tables import Axis
 from mipolicy.texts import Coded
 
-__all__ = ["SUFFIXES", "check_target", "read", "write", "write_paid", "write_records", "write_rejects", "write_result"]
+__all__ = [
+    "SUFFIXES",
+    "check_target",
+    "read",
+    "write",
+    "write_paid",
+    "write_rejects",
+    "write_result",
+]
 
 FilePath: TypeAlias = str | os.PathLike[str]
 SUFFIXES: Final = (".csv", ".parquet")
@@ -371,33 +378,7 @@ def write_paid(path: FilePath, paid: PaidTable) -> None:
     _save(path, paid.texts, typed)
 
 
-def write_records(path: FilePath, columns: Mapping[str, Any], record: type[Any]) -> None:
-    """Write a table of a public record as it is read: yuan, factors and points as people write them, dates in ISO form.
-
-    columns: whole units, days and text, by the names of the record's fields; path: ends in .csv or .parquet.
-    Raises TableError, OSError.
-    """
-    fields = attrs.fields_dict(record)
-    write(path, {name: _written(column, fields[name].metadata["kind"]) for name, column in columns.items()})
-
-
-def _written(column: Any, kind: str) -> Any:
-    """A column of whole units as text; what is absent is empty."""
-    if isinstance(column, Coded) or kind not in _TEXT_OF:
-        return column if isinstance(column, Coded) else np.asarray(column).astype(np.str_)
-    text = _TEXT_OF[kind]
-    figures = ("" if cell == NO_AMOUNT else cell for cell in np.asarray(column).tolist())
-    return np.array([cell if isinstance(cell, str) else text(cell) for cell in figures], np.str_)
-
-
 _PLACES: Final = {"fen": 2, "points": 4}
-_TEXT_OF: Final[Mapping[str, Callable[[Any], str]]] = {
-    "fen": yuan_text,
-    "factor": factor_text,
-    "points": factor_text,
-    "quantity": lambda count: plain_text(count, COUNT_ONE),
-    "count": str,
-}
 
 
 def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:
