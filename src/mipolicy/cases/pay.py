@@ -146,10 +146,10 @@ def route_and_score(
 def _state_year(prepared: PreparedCases) -> None:
     """What is published for the year, as facts of every case."""
     policy, last = prepared.dated.policy, last_day(prepared)
-    if prepared.region.auxiliaries:
-        prepared.facts.auxiliary_terms = policy.build("dip_auxiliary", policy.version("dip_auxiliary", last))
     terms: PaymentYearTerms = policy.build("payment_year", policy.version("payment_year", last))
     prepared.facts.set("mean_of_all", np.broadcast_to(np.int64(terms.mean_of_all), prepared.read.rows))
+    if prepared.region.auxiliaries:
+        prepared.facts.auxiliary_terms = policy.build("dip_auxiliary", policy.version("dip_auxiliary", last))
 
 
 def _refuse_totals_below_0(prepared: PreparedCases, routes: Routes, scores: Scores) -> None:
