@@ -21,7 +21,7 @@ from mipolicy.policy.kinds import Section
 
 __all__ = ["SECTIONS"]
 
-_BENEFITS, _PAYMENT = "mipolicy.benefits.", "mipolicy.payment."
+_BENEFITS, _PAYMENT, _BUDGET = "mipolicy.benefits.", "mipolicy.payment.", "mipolicy.budget."
 """Rooms that no bill passes through are imported when a policy that has their sections is read."""
 
 _STATUS: Final = {"employee": (EMPLOYEE_STATUS, "职工"), "resident": (RESIDENT_STATUS, "居民")}
@@ -122,5 +122,11 @@ def _payment_sections() -> Iterable[Section]:
     yield Section("payment_clearing", _PAYMENT + "clearing:ClearingTerms", zh="年度清算")
 
 
-SECTIONS: Final = MappingProxyType({section.name: section for section in (*_benefit_sections(), *_payment_sections())})
+def _budget_sections() -> Iterable[Section]:
+    yield Section("budget_sharing", _BUDGET + "sharing:BudgetSharingTerms", zh="结余留用与超支分担")
+
+
+SECTIONS: Final = MappingProxyType(
+    {section.name: section for section in (*_benefit_sections(), *_payment_sections(), *_budget_sections())}
+)
 """Every section that a policy file may hold, by its dotted name."""
