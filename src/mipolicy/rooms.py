@@ -123,6 +123,8 @@ def _payment_sections() -> Iterable[Section]:
 
 
 def _budget_sections() -> Iterable[Section]:
+    yield Section("budget_plan", _BUDGET + "itemised:BudgetPlanTerms", zh="总额预算编制")
+    yield Section("quota", _BUDGET + "quota:QuotaTerms", zh="总额控制")
     yield Section("budget_sharing", _BUDGET + "sharing:BudgetSharingTerms", zh="结余留用与超支分担")
 
 
