@@ -125,7 +125,11 @@ def _payment_sections() -> Iterable[Section]:
 def _budget_sections() -> Iterable[Section]:
     yield Section("budget_plan", _BUDGET + "itemised:BudgetPlanTerms", zh="总额预算编制")
     yield Section("quota", _BUDGET + "quota:QuotaTerms", zh="总额控制")
+    yield Section("monthly_advance", _BUDGET + "advance:AdvanceTerms", zh="月度预付")
+    yield Section("dip_advance", _BUDGET + "advance:DipAdvanceTerms", zh="DIP医疗费用预拨")
+    yield Section("working_capital", _BUDGET + "advance:WorkingCapitalTerms", zh="医保周转金")
     yield Section("budget_sharing", _BUDGET + "sharing:BudgetSharingTerms", zh="结余留用与超支分担")
+    yield Section("settlement_grid", _BUDGET + "grid:SettlementGridTerms", zh="网格化结算")
 
 
 SECTIONS: Final = MappingProxyType(
