@@ -154,7 +154,7 @@ TERMS = {
     "dip_advance": DipAdvanceTerms,
     "working_capital": WorkingCapitalTerms,
     "budget_sharing": BudgetSharingTerms,
-    "settlement_grid": SettlementGridTerms,
+    "grid": SettlementGridTerms,
     "recognition": Recognition,
 }
 

@@ -129,7 +129,7 @@ def _budget_sections() -> Iterable[Section]:
     yield Section("dip_advance", _BUDGET + "advance:DipAdvanceTerms", zh="DIP医疗费用预拨")
     yield Section("working_capital", _BUDGET + "advance:WorkingCapitalTerms", zh="医保周转金")
     yield Section("budget_sharing", _BUDGET + "sharing:BudgetSharingTerms", zh="结余留用与超支分担")
-    yield Section("settlement_grid", _BUDGET + "grid:SettlementGridTerms", zh="网格化结算")
+    yield Section("grid", _BUDGET + "grid:SettlementGridTerms", zh="网格化结算")
 
 
 SECTIONS: Final = MappingProxyType(
