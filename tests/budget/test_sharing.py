@@ -28,7 +28,7 @@ from mipolicy.errors import AmountError, CodeError, InputError
 from mipolicy.money import NO_LIMIT
 from mipolicy.tables import Bands, Table
 from tests.oracles import budget_sharing as oracle
-from tests.payment.shared import check_labels, check_refused
+from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import MILLION, as_columns, as_rows, as_traced
 
 many = settings(max_examples=200, deadline=None)
@@ -500,3 +500,14 @@ def test_a_points_amount_has_one_block() -> None:
 
 def test_every_field_has_its_labels() -> None:
     check_labels(BudgetSharingTerms, Assessment, YearOfBudget, BudgetSharing)
+
+
+def test_steps_name_the_figures_and_the_clause_of_the_pack() -> None:
+    policy = packs.load("assumed")
+    (version,) = policy.versions["budget_sharing"]
+    terms, traced = policy.build("budget_sharing", version), policy.traced("budget_sharing", version)
+    row = year((900, 100), (980, 130))
+    found = share_budget(traced, as_traced(row))
+    assert found == share_budget(terms, row)
+    assert (found.overrun, found.overrun_institution, found.overrun_fund) == (110_00, 50_00, 60_00)
+    assert set(cited(found, "overrun_fund").values()) == {"第八条 结余留用与超支分担"}
