@@ -511,4 +511,4 @@ def test_steps_name_the_figures_and_the_clause_of_the_pack() -> None:
     assert found == share_budget(terms, row)
     # in the city 50 x 40% + 30 x 50%, out of it 20 x 40% + 10 x 100%
     assert (found.overrun, found.overrun_institution, found.overrun_fund) == (110_00, 53_00, 57_00)
-    assert set(cited(found, "overrun_fund").values()) == {"第八条 结余留用与超支分担"}
+    assert set(cited(found, "overrun_fund").values()) == {"budget-2024 第八条 结余留用与超支分担"}
