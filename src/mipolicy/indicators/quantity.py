@@ -86,7 +86,7 @@ class QuantityTerms:
     quantities: tuple[Quantity, ...] = terms_field(RecordsKind(Quantity, "id"), "指标量", "quantities")
 
 
-def _checked(instance: Quantities, attribute: Any, figures: Mapping[tuple[str, Scope], Reported]) -> None:
+def _checked(instance: Quantities, _: Any, figures: Mapping[tuple[str, Scope], Reported]) -> None:
     for (name, scope), figure in figures.items():
         if not (isinstance(figure, int) and not isinstance(figure, bool)) and figure not in (MISSING, NOT_APPLICABLE):
             allowed = f"a whole number, {MISSING!r} or {NOT_APPLICABLE!r}"
@@ -100,7 +100,7 @@ class Quantities:
     """Sums of named quantities by scope; `a + b` is what one pass over both tables gives.
 
     by: the fields along which scopes differ, such as ("fixmedins_code",); (): one scope, ().
-    figures: (quantity, scope) -> whole number, `MISSING` or `NOT_APPLICABLE`; what does not stand there was never asked.
+    figures: (quantity, scope) -> whole number, `MISSING` or `NOT_APPLICABLE`; what is not there was never asked.
     """
 
     by: tuple[str, ...] = ()

@@ -155,7 +155,8 @@ class Saving:
 def savings(online: int, on_paper: Saving, by_network: Saving) -> Saving:
     """What agreements signed online save, by kind: staff cost and printing in fen, time in minutes (rule K71).
 
-    online: agreements signed online; on_paper, by_network: what one agreement takes either way.  Below 0: it costs more.
+    online: agreements signed online; on_paper, by_network: what one agreement takes.
+    Below 0: it costs more.
     Raises InputError for a figure below 0.
     """
     figures = [

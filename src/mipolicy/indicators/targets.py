@@ -1,7 +1,8 @@
 """Targets: what an indicator should reach, by when, and whether it has; decided on exact fractions.
 
-以上, 以下 and 以内 include the number, 达到 is at least and 控制在…以下 at most (reading A44).  A width that the document
-does not give is no default: the verdict is "open" until the policy of the area states it (reading A33).
+以上, 以下 and 以内 include the number, 达到 is at least and 控制在…以下 at most (reading A44).  A width
+that the document does not give has no default: the verdict is "open" until the policy of the area states it
+(reading A33).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 import attrs
@@ -186,17 +188,16 @@ def with_figures(targets: Sequence[Target], figures: Sequence[TargetFigure]) -> 
     unknown = [name for name in added if name not in {target.id for target in targets}]
     if unknown:
         raise PolicyError(f"no target {', '.join(unknown)}; targets: {', '.join(each.id for each in targets)}")
-    found = []
-    for target in targets:
-        figure = added.get(target.id)
-        for name in ("low", "high", "value", "tolerance") if figure else ():
-            stated = getattr(figure, name)
-            if stated is not None and getattr(target, name) is not None:
-                raise PolicyError(f"{target.id}: {target.source} states {name} itself; nothing replaces it")
-            if stated is not None:
-                target = attrs.evolve(target, **{name: stated})
-        found.append(target)
-    return tuple(found)
+    return tuple(_filled(target, added[target.id]) if target.id in added else target for target in targets)
+
+
+def _filled(target: Target, figure: TargetFigure) -> Target:
+    stated = {name: getattr(figure, name) for name in ("low", "high", "value", "tolerance")}
+    stated = {name: value for name, value in stated.items() if value is not None}
+    for name in stated:
+        if getattr(target, name) is not None:
+            raise PolicyError(f"{target.id}: {target.source} states {name} itself; nothing replaces it")
+    return attrs.evolve(target, **stated)
 
 
 def interval(target: Target, baseline: _Bound = None) -> tuple[_Bound, _Bound]:
@@ -249,7 +250,7 @@ def verdict(
     if target.kind == "rising":
         assert baseline is not None
         steps = (baseline, *earlier, value)
-        meets = all(one <= other for one, other in zip(steps, steps[1:], strict=False)) and value > baseline
+        meets = all(one <= other for one, other in pairwise(steps)) and value > baseline
         distance, above = value - max(baseline, *earlier), False
     else:
         low, high = interval(target, baseline)
