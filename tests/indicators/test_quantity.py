@@ -27,9 +27,7 @@ from tests.oracles.indicators import row_sums
 from tests.payment.shared import check_refused
 
 COUNT = Quantity("inpatient", "住院人次", "stays", "count", where=("med_type in 21 22",))
-COST = Quantity(
-    "cost", "费用", "cost", "fen", "medfee_sumamt", ("med_type not in 99", "direct in 1")
-)
+COST = Quantity("cost", "费用", "cost", "fen", "medfee_sumamt", ("med_type not in 99", "direct in 1"))
 ALL = Quantity("all", "全部", "all", "fen", "medfee_sumamt")
 
 ROWS = st.lists(
@@ -47,9 +45,7 @@ ROWS = st.lists(
 
 
 def columns(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    texts: dict[str, Any] = {
-        name: Coded.of([row[name] for row in rows]) for name in ("med_type", "area", "hosp_lv")
-    }
+    texts: dict[str, Any] = {name: Coded.of([row[name] for row in rows]) for name in ("med_type", "area", "hosp_lv")}
     return {
         **texts,
         **{name: np.array([row[name] for row in rows], np.int64) for name in ("direct", "medfee_sumamt")},

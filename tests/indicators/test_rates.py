@@ -270,7 +270,11 @@ def replaced(**changes: Any) -> Any:
             InputError,
             f"{DIRECT.id}: the denominator of the whole is -2; reversals must come with what they reverse",
         ),
-        (lambda: measure(0.5), AmountError, "figure takes text, Decimal or a whole int, not float 0.5: write it as text, '0.5'"),
+        (
+            lambda: measure(0.5),
+            AmountError,
+            "figure takes text, Decimal or a whole int, not float 0.5: write it as text, '0.5'",
+        ),
         (
             lambda: root_shown(Fraction(-1), 2, "count", 0),
             AmountError,
