@@ -409,10 +409,7 @@ def changed(**changes: Any) -> Any:
             "t: x states low itself; nothing replaces it",
         ),
         (
-            lambda: (
-                judged(attrs.evolve(T["insured"], indicator="insured"), Fraction(1))
-                and verdict(WHOLE, rate("insured", "1"), LATE)
-            ),
+            lambda: verdict(WHOLE, rate("insured", "1"), LATE),
             InputError,
             "t is of t, not of insured",
         ),

@@ -251,7 +251,7 @@ def verdict(
         assert baseline is not None
         steps = (baseline, *earlier, value)
         meets = all(one <= other for one, other in pairwise(steps)) and value > baseline
-        distance, above = value - max(baseline, *earlier), False
+        distance, above = value - max((baseline, *earlier)), False
     else:
         low, high = interval(target, baseline)
         meets = (low is None or value >= low) and (high is None or value <= high)
