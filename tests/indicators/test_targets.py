@@ -17,7 +17,7 @@ from mipolicy.calendar import NO_DAY, day_number
 from mipolicy.errors import InputError, MipolicyError, PolicyError, PolicyGap
 from mipolicy.indicators.measure import measure, shown
 from mipolicy.indicators.path import yearly_growth, yearly_path
-from mipolicy.indicators.rates import Indicator, Rate
+from mipolicy.indicators.rates import Rate
 from mipolicy.indicators.targets import (
     ObservationTerms,
     Target,
@@ -198,7 +198,9 @@ def test_a63_a_rate_without_a_value_is_not_judged(state: Any) -> None:
 )
 def test_verdicts_are_those_of_the_oracle(kind: str, low: Fraction, width: Fraction, value: Fraction) -> None:
     high = low + width
-    limits = {"at_least": {"low": low}, "at_most": {"high": high}, "range": {"low": low, "high": high}}[kind]
+    limits: dict[str, Any] = {"at_least": {"low": low}, "at_most": {"high": high}, "range": {"low": low, "high": high}}[
+        kind
+    ]
     target = Target("t", "activation_rate", kind, "expected", "x", **limits)
     found = judged(target, value)
     assert (found.state == "met") == met(kind, value, low, high)
@@ -228,7 +230,7 @@ def test_a64_one_rate_in_two_places_has_two_targets() -> None:
     assert (T[name].kind, T[name].value) == ("about", measure("70%"))
 
 
-def observed(pack: str) -> dict[str, tuple[Fraction, str]]:
+def observed(pack: str) -> dict[str, tuple[Any, str]]:
     terms = packs.load(pack).terms(ObservationTerms, on=DAYS[pack], section="observations")
     return {each.id: (each.value, each.precision) for each in terms.observations}
 
@@ -282,7 +284,7 @@ def test_k36_the_linear_path_of_enrolment() -> None:
 
 @given(st.fractions(Fraction(1, 100), 100), st.fractions(Fraction(1, 100), 100), st.fractions(0, 200))
 def test_k36_a_compound_path_is_compared_by_powers(start: Fraction, end: Fraction, value: Fraction) -> None:
-    kind = {"low": end} if end >= start else {"high": end}
+    kind: dict[str, Any] = {"low": end} if end >= start else {"high": end}
     target = Target("t", "t", "at_least" if end >= start else "at_most", "expected", "x", baseline=start, **kind)
     path = yearly_path(target, 2020, 2024, "compound")
     for point in path:
