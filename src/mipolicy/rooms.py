@@ -22,6 +22,7 @@ from mipolicy.policy.kinds import Section
 __all__ = ["SECTIONS"]
 
 _BENEFITS, _PAYMENT, _BUDGET = "mipolicy.benefits.", "mipolicy.payment.", "mipolicy.budget."
+_BENEFITS, _PAYMENT, _INDICATORS = "mipolicy.benefits.", "mipolicy.payment.", "mipolicy.indicators."
 """Rooms that no bill passes through are imported when a policy that has their sections is read."""
 
 _STATUS: Final = {"employee": (EMPLOYEE_STATUS, "职工"), "resident": (RESIDENT_STATUS, "居民")}
@@ -134,5 +135,15 @@ def _budget_sections() -> Iterable[Section]:
 
 SECTIONS: Final = MappingProxyType(
     {section.name: section for section in (*_benefit_sections(), *_payment_sections(), *_budget_sections())}
+def _indicator_sections() -> Iterable[Section]:
+    yield Section("quantities", _INDICATORS + "quantity:QuantityTerms", zh="指标量")
+    yield Section("indicators", _INDICATORS + "rates:IndicatorTerms", zh="指标")
+    yield Section("targets", _INDICATORS + "targets:TargetTerms", zh="目标")
+    yield Section("target_figures", _INDICATORS + "targets:TargetFigureTerms", zh="目标补充数值")
+    yield Section("observations", _INDICATORS + "targets:ObservationTerms", zh="指标观测值")
+
+
+SECTIONS: Final = MappingProxyType(
+    {section.name: section for section in (*_benefit_sections(), *_payment_sections(), *_indicator_sections())}
 )
 """Every section that a policy file may hold, by its dotted name."""

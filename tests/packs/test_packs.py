@@ -32,6 +32,8 @@ from mipolicy.policy.authorised import AuthorisedListTerms, beyond_authorisation
 from mipolicy.policy.changes import version_changes
 from mipolicy.rooms import SECTIONS
 
+INDICATOR_SECTIONS = ("indicators", "targets", "target_figures", "observations")
+"""Their records are checked one by one in tests/indicators."""
 REAL = ("changde-2023", "shangyu-2013", "taizhou-2024", "tianjin-2021")
 ALL = ("assumed", *REAL)
 
@@ -364,6 +366,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "dip_advance": [("2023", "open", "open", PREPAYMENT)],
         "grid": [("2023", "open", "open", GRID)],
         "budget_plan": [("2023", "open", "open", DIP)],
+        "indicators": [("2023", "2023-05-18", "open", DIRECT)],
+        "targets": [("2023", "2023-05-18", "open", DIRECT)],
     },
     "shangyu-2013": {
         "outpatient.resident.general": [("2013", "open", "open", "二(二)3 控制市级就医人次和均次费用增长")],
@@ -379,6 +383,9 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "special_case": [("2024", "open", "open", "二(三)(6)")],
         "drg_points": [("2024", "open", "open", "二(四) 问题反馈")],
         "drg_base_points": [("2024", "open", "open", "二(四) 问题反馈")],
+        "indicators": [("2023", "2024-01-26", "open", "取得积极成效·二是")],
+        "targets": [("2023", "2024-01-26", "open", "取得积极成效·二是")],
+        "observations": [("2023", "2024-01-26", "open", "取得积极成效·二是")],
     },
     "tianjin-2021": {
         "catalogue": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
@@ -443,6 +450,10 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "payment_clearing": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
         "working_capital": [("plan", "open", "open", PAYMENT_REFORM)],
         "budget_plan": [("plan", "open", "open", NEGOTIATION)],
+        "indicators": [("plan", "2021-01-01", "2025-12-31", "二(三) 指标表")],
+        "targets": [("plan", "2021-01-01", "2025-12-31", "二(三) 指标表")],
+        "target_figures": [("plan", "2021-01-01", "2025-12-31", "二(三) 指标表")],
+        "observations": [("plan", "2021-01-01", "2025-12-31", "二(三) 指标表")],
     },
 }
 
@@ -499,6 +510,7 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("drg_base_points", "2024"): {"scale", "institution_weight"},
     },
     "tianjin-2021": {
+        ("target_figures", "plan"): {"figures"},
         ("catalogue", "plan"): {"excess_payer"},
         ("catalogue_items", "plan"): {"items", "excluded"},
         ("outpatient.employee.general", "before"): GENERAL_BEFORE,
@@ -726,7 +738,8 @@ def test_references_not_at_hand_are_listed_by_their_exact_titles(name: str) -> N
 
 @pytest.mark.parametrize("name", REAL)
 def test_every_stated_figure_is_one_of_the_document_and_none_is_missing(name: str) -> None:
-    rows = [row for row in packs.load(name).provenance() if row.value != "open"]
+    stated_rows = (row for row in packs.load(name).provenance() if row.value != "open")
+    rows = [row for row in stated_rows if row.section not in INDICATOR_SECTIONS]
     found = {(row.section, row.version, row.path): (row.value, row.document, row.clause) for row in rows}
     assert len(found) == len(rows)
     assert found == EXPECTED[name]
@@ -760,7 +773,8 @@ def test_what_a_clause_names_without_its_figure_has_a_note_that_a_gap_shows(name
     found = {}
     for section, versions in policy.versions.items():
         for version in versions:
-            found[section, version.name] = set(version.open)
+            if version.open or section not in INDICATOR_SECTIONS:
+                found[section, version.name] = set(version.open)
             shown = {gap.needs for gap in policy.gaps(section, version)}
             assert set(version.open.values()) <= shown, (section, version.name)
     assert found == NOTES[name]
@@ -847,15 +861,21 @@ def test_a_real_section_is_complete_or_openly_gapped_on_every_change_date(name: 
                 assert isinstance(terms, spec.terms)
                 complete.add(section)
     assert empty_gaps == []
-    # B37 is the one section that a document states whole, its days included
-    assert complete == ({"catalogue_removal"} if name == "tianjin-2021" else set())
+    # B37 and what documents list of indicators are the sections that are stated whole, their days included
+    expected = {
+        "changde-2023": {"indicators", "targets"},
+        "shangyu-2013": set(),
+        "taizhou-2024": {"indicators", "targets", "observations"},
+        "tianjin-2021": {"catalogue_removal", "indicators", "targets", "observations"},
+    }
+    assert complete == expected[name]
 
 
-def test_change_dates_are_the_plan_period_and_nothing_else() -> None:
+def test_change_dates_are_the_plan_period_and_the_first_days_of_targets() -> None:
     assert {name: packs.load(name).change_dates() for name in REAL} == {
-        "changde-2023": (),
+        "changde-2023": (date(2023, 5, 18),),
         "shangyu-2013": (),
-        "taizhou-2024": (),
+        "taizhou-2024": (date(2024, 1, 26),),
         "tianjin-2021": (date(2021, 1, 1), date(2026, 1, 1)),
     }
 
