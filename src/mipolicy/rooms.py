@@ -21,8 +21,8 @@ from mipolicy.policy.kinds import Section
 
 __all__ = ["SECTIONS"]
 
-_BENEFITS, _PAYMENT, _BUDGET = "mipolicy.benefits.", "mipolicy.payment.", "mipolicy.budget."
-_BENEFITS, _PAYMENT, _INDICATORS = "mipolicy.benefits.", "mipolicy.payment.", "mipolicy.indicators."
+_BENEFITS, _PAYMENT = "mipolicy.benefits.", "mipolicy.payment."
+_BUDGET, _INDICATORS = "mipolicy.budget.", "mipolicy.indicators."
 """Rooms that no bill passes through are imported when a policy that has their sections is read."""
 
 _STATUS: Final = {"employee": (EMPLOYEE_STATUS, "职工"), "resident": (RESIDENT_STATUS, "居民")}
@@ -133,8 +133,6 @@ def _budget_sections() -> Iterable[Section]:
     yield Section("grid", _BUDGET + "grid:SettlementGridTerms", zh="网格化结算")
 
 
-SECTIONS: Final = MappingProxyType(
-    {section.name: section for section in (*_benefit_sections(), *_payment_sections(), *_budget_sections())}
 def _indicator_sections() -> Iterable[Section]:
     yield Section("quantities", _INDICATORS + "quantity:QuantityTerms", zh="指标量")
     yield Section("indicators", _INDICATORS + "rates:IndicatorTerms", zh="指标")
@@ -144,6 +142,10 @@ def _indicator_sections() -> Iterable[Section]:
 
 
 SECTIONS: Final = MappingProxyType(
-    {section.name: section for section in (*_benefit_sections(), *_payment_sections(), *_indicator_sections())}
+    {
+        section.name: section
+        for sections in (_benefit_sections(), _payment_sections(), _budget_sections(), _indicator_sections())
+        for section in sections
+    }
 )
 """Every section that a policy file may hold, by its dotted name."""
