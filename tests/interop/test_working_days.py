@@ -15,7 +15,6 @@ from tests.payment.shared import check_refused
 
 
 def test_the_announced_days_of_october_2024() -> None:
-    pytest.importorskip("chinese_calendar")
     calendar: WorkingDays = ChineseWorkingDays()
     assert calendar.is_working_day(date(2024, 10, 12))
     assert not calendar.is_working_day(date(2024, 10, 7))
