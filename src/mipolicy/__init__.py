@@ -5,7 +5,19 @@
 1230
 """
 
-from mipolicy.api import explain, explain_case, explain_settlement, load, loads, pay, resettle, reverse, settle
+from mipolicy.api import (
+    clear,
+    explain,
+    explain_case,
+    explain_clearing,
+    explain_settlement,
+    load,
+    loads,
+    pay,
+    resettle,
+    reverse,
+    settle,
+)
 from mipolicy.batch import BatchGap, TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
@@ -51,10 +63,12 @@ __all__ = [
     "TableResult",
     "Totals",
     "__version__",
+    "clear",
     "diff",
     "dumps",
     "explain",
     "explain_case",
+    "explain_clearing",
     "explain_settlement",
     "factor",
     "load",

@@ -824,6 +824,7 @@ OPEN_ELSEWHERE = {
         )
         for filing in ("resident_elsewhere", "referred", "emergency")
     },
+    ("budget_clearing", "plan", "internal_bands"): SERVICES,
 }
 
 

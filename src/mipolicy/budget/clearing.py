@@ -6,6 +6,7 @@ Rules S04, S40, B51, P22, P25, M28; reading A62; formulas.md section 2, clearing
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final, Generic
 
 from attrs import frozen
@@ -36,7 +37,7 @@ __all__ = [
     "score",
 ]
 
-_MARKS: Final = {name: FULL_MARK for name in ("quality_mark", "internal_mark", "assessment")}
+_MARKS: Final = dict.fromkeys(("quality_mark", "internal_mark", "assessment"), FULL_MARK)
 _MOST_FACTOR: Final = 2 * int(FACTOR_ONE)
 
 
@@ -70,7 +71,7 @@ class BudgetClearingTerms:
             bands = getattr(self, name)
             if bands and bands[0].from_mark != 0:
                 raise InputError(f"the first of {name} must begin at 0: every mark has a factor")
-            for lower, upper in zip(bands, bands[1:], strict=False):
+            for lower, upper in pairwise(bands):
                 if upper.from_mark <= lower.from_mark or upper.factor < lower.factor:
                     raise InputError(f"{name} must ascend, and a better mark never has a lower factor")
             if bands and bands[-1].from_mark > FULL_MARK:

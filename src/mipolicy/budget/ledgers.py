@@ -18,7 +18,7 @@ from mipolicy.money import MAX_FEN, A, Column
 from mipolicy.payment.monthly import MonthlyTerms, PostedMonth, pay
 from mipolicy.sums import sums_by
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import beyond, capped, none_of, is_over
+from mipolicy.vocabulary import beyond, capped, is_over, none_of
 
 __all__ = [
     "DueMonth",
@@ -199,14 +199,15 @@ def ledger_differences(
         held.append(np.bincount(key, minlength=size))
     found = []
     for at in np.flatnonzero(np.add.reduce(held)).tolist():
-        stated = [sums[of][at] if held[of][at] else None for of in range(len(ledgers))]
+        one, two, three = (sums[of][at] if held[of][at] else None for of in range(len(ledgers)))
+        stated = (one, two, three)
         known = [amount for amount in stated if amount is not None]
         spread = max(known) - min(known)
         missing = len(known) < len(stated)
         if spread or missing:
             code = fixmedins_code[at // _MONTHS]
             past = missing or spread > terms.tolerance
-            found.append(LedgerDifference(code, at % _MONTHS + 1, *stated, spread, past))
+            found.append(LedgerDifference(code, at % _MONTHS + 1, one, two, three, spread, past))
     return tuple(found)
 
 

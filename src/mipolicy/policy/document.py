@@ -232,19 +232,6 @@ class Policy:
             self._past(section, found, last, on)
         return found
 
-    def named_version(self, section: str, name: str) -> Version:
-        """A version by its name, whatever the date: as history, where a document states no first day.
-
-        Raises PolicyError for a version that is none; RepealedPolicy.
-        """
-        self.section(section)
-        versions = {version.name: version for version in self.versions.get(section, ())}
-        if name not in versions:
-            held = ", ".join(versions) or "none"
-            raise PolicyError(f"{self.id}: section {section} has no version {name!r}; its versions: {held}")
-        self._check_repealed(versions[name])
-        return versions[name]
-
     def _past(self, section: str, found: Version, last: datetime.date, on: datetime.date) -> None:
         why = f"ended on {last}" if found.until == last else f"was verified up to {last} only"
         message = f"{self.id}: section {section}, version {found.name}, {why}; {on} is past it"
