@@ -9,7 +9,7 @@ import numpy as np
 
 from mipolicy.annual.clear import account_of, advance_months, year_of
 from mipolicy.annual.result import ClearedYear
-from mipolicy.budget.advance import MonthAdvance
+from mipolicy.budget.advance import MonthOfYear, advance_month
 from mipolicy.budget.clearing import AccountOfBudget, ClearedBudget, clear_budget
 from mipolicy.budget.sharing import BudgetSharing, share_budget
 from mipolicy.errors import IdentityError, InputError
@@ -108,17 +108,18 @@ def _months(cleared: ClearedYear, row: int) -> list[StepGroup]:
     if not prepared.months:
         return []
     quota = int(prepared.columns["quota_local"][row] + prepared.columns["quota_out"][row])
-    leaf = Leaf("input", "quota", "年度控制额", "quota of the year", "fen")
-    actual = [
-        Traced(int(month[row]), leaf=Leaf("input", "actual", "当月实际发生", "actual cost of the month", "fen"))
-        for month in prepared.months
-    ]
-    traced = advance_months(_traced(cleared, "monthly_advance"), Traced(quota, leaf=leaf), tuple(actual))
+    actual = tuple(int(month[row]) for month in prepared.months)
+    terms = cleared.terms.advance
+    assert terms is not None  # months ask for the section
+    plain = advance_months(terms, quota, actual)
     held = int(cleared.columns["advanced"][int(np.searchsorted(cleared.row, row))])
-    if int(traced[-1].advanced) != held:
-        raise IdentityError(f"monthly_advance: the traced {int(traced[-1].advanced)} is not the advanced {held}")
-    return [_month(at, each) for at, each in enumerate(traced, 1)]
-
-
-def _month(at: int, of: MonthAdvance[Any]) -> StepGroup:
-    return StepGroup(f"{at}月预付", f"advance of month {at}", steps_of(of, {}))
+    if plain[-1].advanced != held:
+        raise IdentityError(f"monthly_advance: {plain[-1].advanced} is not the advanced {held}")
+    traced, so_far, before, groups = _traced(cleared, "monthly_advance"), 0, 0, []
+    for at, (cost, month) in enumerate(zip(actual, plain, strict=True), 1):
+        so_far += cost
+        found = advance_month(traced, inputs_of(MonthOfYear(at, quota, cost, so_far, before)))
+        must_equal("monthly_advance", found, month)
+        groups.append(StepGroup(f"{at}月预付", f"advance of month {at}", steps_of(found, {})))
+        before = month.advanced
+    return groups

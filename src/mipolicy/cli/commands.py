@@ -12,6 +12,7 @@ from mipolicy.batch.result import TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.cli import show
+from mipolicy.cli.budget import clear
 from mipolicy.cli.catalogue import catalogue
 from mipolicy.cli.demonstration import demonstrate
 from mipolicy.cli.explained import FORMATS, show_explanation
@@ -189,5 +190,5 @@ def _case(chosen: Policy, cases: str, folder: str, row: int, year: int | None) -
         return mipolicy.explain_case(paid, row)
 
 
-for command in (catalogue, changes, office_pages, pay, policy, region):
+for command in (catalogue, changes, clear, office_pages, pay, policy, region):
     program.add_command(command)

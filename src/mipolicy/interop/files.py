@@ -36,6 +36,7 @@ __all__ = [
     "write_paid",
     "write_rejects",
     "write_result",
+    "write_units",
 ]
 
 FilePath: TypeAlias = str | os.PathLike[str]
@@ -364,21 +365,24 @@ def write_paid(path: FilePath, paid: PaidTable) -> None:
 
     path: ends in .csv (UTF-8) or .parquet.  Raises TableError, OSError.
     """
-
-    def typed() -> Mapping[str, Any]:
-        written: dict[str, Any] = {}
-        for name, column in paid.columns.items():
-            unit = CASE_OUTPUTS[name]
-            if isinstance(unit, Axis):
-                written[name] = Coded(column.astype(np.int32), unit.members)
-            else:
-                written[name] = _decimals(column, _PLACES[unit]) if unit else column
-        return written
-
-    _save(path, paid.texts, typed)
+    write_units(path, paid.columns, CASE_OUTPUTS, paid.texts)
 
 
-_PLACES: Final = {"fen": 2, "points": 4}
+def write_units(
+    path: FilePath, columns: Mapping[str, Any], units: Mapping[str, str | Axis], texts: Callable[[], Mapping[str, Any]]
+) -> None:
+    """Write columns of whole units and codes as `write_paid` does; texts: the same as text, for CSV and for rates."""
+
+    def typed(name: str, unit: str | Axis) -> Any:
+        column = columns[name]
+        if isinstance(unit, Axis):
+            return Coded(column.astype(np.int32), unit.members)
+        return _decimals(column, _PLACES[unit]) if unit in _PLACES else texts()[name] if unit else column
+
+    _save(path, texts, lambda: {name: typed(name, units[name]) for name in columns})
+
+
+_PLACES: Final = {"fen": 2, "points": 4, "factor": 4}
 
 
 def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:
