@@ -8,8 +8,9 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
-from mipolicy.annual.prepare import AnnualTerms, PreparedYear, annual_terms, prepare_year
+from mipolicy.annual.prepare import PreparedYear, prepare_year
 from mipolicy.annual.result import ClearedYear, IssuedYear
+from mipolicy.annual.terms import AnnualTerms, annual_terms
 from mipolicy.batch.columns import Table
 from mipolicy.batch.result import Rejects
 from mipolicy.budget.advance import AdvanceTerms, MonthAdvance, MonthOfYear, advance_month

@@ -3,31 +3,29 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-from attrs import define, field, frozen
+from attrs import define, field
 
 from mipolicy.annual.records import IncrementApproval, IndicatorResult, InstitutionMonth, InstitutionYear
+from mipolicy.annual.terms import AnnualTerms
 from mipolicy.batch.columns import ReadTable, Table, read_table
 from mipolicy.batch.dated import Faults
 from mipolicy.batch.prepare import is_empty, repeated
-from mipolicy.budget.advance import AdvanceTerms
 from mipolicy.budget.axes import STATE
-from mipolicy.budget.clearing import BudgetClearingTerms
 from mipolicy.budget.quota import Increment, InstitutionQuota, QuotaTerms, with_increments
-from mipolicy.budget.sharing import Assessment, BudgetSharingTerms, state
+from mipolicy.budget.sharing import Assessment, state
 from mipolicy.calendar import NO_DAY, as_date
 from mipolicy.checked import MOST
 from mipolicy.errors import Fault, TableError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, Column, yuan_text
-from mipolicy.payment.clearing import FULL_MARK, ClearingTerms
-from mipolicy.policy import Policy, Version
+from mipolicy.payment.clearing import FULL_MARK
 from mipolicy.records import NO_AMOUNT
 from mipolicy.texts import Coded
 
-__all__ = ["AnnualTerms", "PreparedYear", "annual_terms", "prepare_year"]
+__all__ = ["PreparedYear", "prepare_year"]
 
 _SHOWN: Final = 5
 _MONTHS: Final = 12
@@ -44,47 +42,6 @@ _AMOUNTS: Final = (
     "carried_in",
 )
 _MARKS: Final = ("quality_mark", "internal_mark", "assessment")
-
-
-# ---- terms -----------------------------------------------------------------------------------------------------------
-
-
-@frozen(eq=False)
-class AnnualTerms:
-    """The sections of a policy that clear a year, with their versions; what the policy does not have is None."""
-
-    policy: Policy
-    versions: Mapping[str, Version]
-    sharing: BudgetSharingTerms
-    quota: QuotaTerms | None
-    advance: AdvanceTerms | None
-    clearing: BudgetClearingTerms | None
-    deposits: ClearingTerms | None
-
-
-def annual_terms(policy: Policy, on: datetime.date, *, months: bool, increments: bool) -> AnnualTerms:
-    """The terms of a day; sections that nothing asks for are left alone.
-
-    Raises NotInForce, RepealedPolicy, PolicyError and PolicyGap.
-    """
-    versions: dict[str, Version] = {}
-
-    def built(section: str, needed: bool) -> Any:
-        if not needed and not policy.versions.get(section):
-            return None
-        version = policy.version(section, on)
-        versions[section] = version
-        return policy.build(section, version)
-
-    return AnnualTerms(
-        policy,
-        versions,
-        built("budget_sharing", True),
-        built("quota", True) if increments else None,
-        built("monthly_advance", True) if months else None,
-        built("budget_clearing", False),
-        built("payment_clearing", False),
-    )
 
 
 # ---- a year ----------------------------------------------------------------------------------------------------------

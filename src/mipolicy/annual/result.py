@@ -10,7 +10,8 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from mipolicy.annual.prepare import AnnualTerms, PreparedYear
+from mipolicy.annual.prepare import PreparedYear
+from mipolicy.annual.terms import AnnualTerms
 from mipolicy.batch.result import Rejects
 from mipolicy.budget.axes import STATE
 from mipolicy.budget.clearing import ClearedBudget

@@ -15,7 +15,7 @@ from mipolicy.budget.advance import BalancedYear, balance
 from mipolicy.checked import check_input, for_each, refuse
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A
-from mipolicy.payment.clearing import FULL_MARK, ClearingTerms, Deposit, still_due, withhold
+from mipolicy.payment.clearing import FULL_MARK, Balance, ClearingTerms, Deposit, still_due, withhold
 from mipolicy.payment.clearing import balance as settle_balance
 from mipolicy.payment.sides import ABOVE, by_band
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, RecordsKind, terms_field
@@ -186,8 +186,10 @@ def clear_budget(
     check_input(of, most=_MARKS)
     scored = score(terms, Scores(of.fund, of.quality_mark, of.internal_mark))
     nothing = for_each(0, of.fund)
-    held = Deposit(nothing, nothing, nothing)
-    if deposits is not None:
+    if deposits is None:
+        refuse(of.redistributed != 0, "redistributed is {} fen, but no deposit is withheld; leave it 0", of.redistributed)
+        held = Deposit(nothing, nothing, nothing)
+    else:
         held = withhold(deposits, scored.fund_due, of.advanced, of.assessment)
     off = of.refused + held.forfeited
     refuse(off > scored.fund_due, "{} fen are refused and forfeited, more than the fund owes; correct refused_amt", off)
@@ -202,13 +204,7 @@ def clear_budget(
         held.forfeited,
         of.redistributed,
     )
-    if deposits is not None:
-        settled = settle_balance(deposits, due)
-        paid, recovered, carried = settled.paid, settled.recovered, settled.carried_forward
-    else:
-        before = of.advanced + of.prepayment_left + of.carried_in
-        rest = balance(BalancedYear(entitlement - of.refused, before))
-        paid, recovered, carried = rest.to_pay, rest.to_recover, nothing
+    settled = _balance(deposits, of, entitlement, due)
     return ClearedBudget(
         quality_factor=scored.quality_factor,
         internal_factor=scored.internal_factor,
@@ -220,14 +216,23 @@ def clear_budget(
         forfeited=held.forfeited,
         entitlement=entitlement,
         clearing=due,
-        paid=paid,
-        recovered=recovered,
-        carried_forward=carried,
+        paid=settled.paid,
+        recovered=settled.recovered,
+        carried_forward=settled.carried_forward,
         cleared_amount=of.institution + of.treasury + of.fund + scored.raised + of.redistributed,
         by_institution=of.institution + scored.lowered + off,
         by_treasury=of.treasury,
         by_fund=scored.fund_due - off + of.redistributed,
     )
+
+
+def _balance(deposits: ClearingTerms | None, of: AccountOfBudget[A], entitlement: A, due: A) -> Balance[A]:
+    """What is done with what is still due; without terms, what was advanced too much is recovered."""
+    if deposits is not None:
+        return settle_balance(deposits, due)
+    before = of.advanced + of.prepayment_left + of.carried_in
+    rest = balance(BalancedYear(entitlement - of.refused, before))
+    return Balance(due, rest.to_pay, rest.to_recover, for_each(0, of.fund))
 
 
 # ---- fraud -----------------------------------------------------------------------------------------------------------

@@ -168,6 +168,7 @@ _EXAMPLES: Final[Mapping[str, tuple[str, str]]] = {
     "points": ("points or parts of one", "decimals such as 655.7133"),
 }
 """By kind of field: what an integer could mean there, and how a figure is written in a file."""
+_PLACES: Final = {"fen": 2, "points": 4, "factor": 4}
 _PLAIN_SCALE: Final = 6
 """Decimals of more places may be written with an exponent, which no amount takes."""
 
@@ -361,17 +362,17 @@ def write_result(path: FilePath, result: TableResult) -> None:
 
 
 def write_paid(path: FilePath, paid: PaidTable) -> None:
-    """Write the paid cases: amounts in yuan and points as decimals, codes as the words of their lists.
-
-    path: ends in .csv (UTF-8) or .parquet.  Raises TableError, OSError.
-    """
+    """Write the paid cases as `write_units` does."""
     write_units(path, paid.columns, CASE_OUTPUTS, paid.texts)
 
 
 def write_units(
     path: FilePath, columns: Mapping[str, Any], units: Mapping[str, str | Axis], texts: Callable[[], Mapping[str, Any]]
 ) -> None:
-    """Write columns of whole units and codes as `write_paid` does; texts: the same as text, for CSV and for rates."""
+    """Write whole units as decimals in yuan, points and factors, and codes as the words of their lists.
+
+    path: ends in .csv (UTF-8) or .parquet; texts: the same as text, for CSV and for rates.  Raises TableError, OSError.
+    """
 
     def typed(name: str, unit: str | Axis) -> Any:
         column = columns[name]
@@ -380,9 +381,6 @@ def write_units(
         return _decimals(column, _PLACES[unit]) if unit in _PLACES else texts()[name] if unit else column
 
     _save(path, texts, lambda: {name: typed(name, units[name]) for name in columns})
-
-
-_PLACES: Final = {"fen": 2, "points": 4, "factor": 4}
 
 
 def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:
