@@ -147,12 +147,12 @@ def _mark_ids(read: ReadTable, faults: Faults) -> None:
 def _year(posted: Column, faults: Faults, year: int | None) -> int:
     """The year that is closed; rows posted in another one are marked."""
     good = faults.good()
-    years = np.unique(year_of(posted[good])).tolist() if good.size else []
+    found, cases = np.unique(year_of(posted[good]), return_counts=True) if good.size else (good, good)
+    years = found.tolist()
     if year is None:
         if len(years) > 1:
-            raise TableError(
-                f"cases are posted in {', '.join(map(str, years))}: say which year is closed, year={years[-1]}"
-            )
+            most = int(found[cases.argmax()])
+            raise TableError(f"cases are posted in {', '.join(map(str, years))}: say which year is closed, year={most}")
         if not years:
             raise TableError("no case of the table can be paid: say which year is closed, year=")
         return int(years[0])
