@@ -334,6 +334,8 @@ def test_names_that_the_caller_knows() -> None:
     ]
     extra = {"setlinfo": {**record, "city_pay": 1.5}, "cityinfo": {}}
     assert nhsa.read_setlinfo(extra, local=("city_pay", "cityinfo")) == nhsa.read_setlinfo({"setlinfo": record})
+    with pytest.raises(InputError, match=r"^local takes names, such as \('city_pay',\), not one text$"):
+        nhsa.read_setlinfo(extra, local="city_pay")
     assert [each.partition(":")[0] for each in problems(nhsa.read_setlinfo, extra)] == ["cityinfo", "setlinfo.city_pay"]
 
 

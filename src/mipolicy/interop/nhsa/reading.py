@@ -59,6 +59,11 @@ class Reading:
     local: Collection[str] = ()
     problems: list[Problem] = Factory(list)
 
+    def __attrs_post_init__(self) -> None:
+        """Refuse a text for a collection of names: every part of it would be taken for one."""
+        if isinstance(self.local, str):
+            raise InputError(f"local takes names, such as ({self.local!r},), not one text")
+
     def wrong(self, path: str, message: str) -> None:
         """Note a mistake."""
         self.problems.append(Problem(path, message))
