@@ -1,4 +1,4 @@
-"""What holds for every test: examples take the time they take, on any machine; where CI is set, they are the same ones."""
+"""What holds for every test: examples take the time they take, on any machine, and are the same where CI is set."""
 
 import os
 
