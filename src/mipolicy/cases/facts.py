@@ -15,6 +15,7 @@ from attrs import Factory, define, field, frozen
 
 from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.region import AUXILIARY, Region
+from mipolicy.cases.work import Work
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
 from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms, case_factor
@@ -69,9 +70,10 @@ class Facts:
         found: Column = np.array(numbers, np.int64).take(place)
         return found
 
-    def marked(self, lists: Sequence[Mapping[str, Collection[str]]]) -> Any:
+    def marked(self, lists: Sequence[Mapping[str, Collection[str]]], work: Work) -> Any:
         """For each case, a bit for each list that names one of its texts; a list: field -> texts."""
         found: Any = np.zeros(len(self.institution), np.uint8 if len(lists) <= 8 else np.uint64)
+        tables: list[tuple[Any, Any]] = []
         for name in dict.fromkeys(name for named in lists for name in named):
             coded = self.texts[name]
             bits = [0] * max(1, len(coded.values))
@@ -79,7 +81,13 @@ class Facts:
                 for text in set(named.get(name, ())) & coded.positions.keys():
                     bits[coded.positions[text]] |= 1 << at
             if any(bits):
-                found |= np.array(bits, found.dtype).take(coded.codes)
+                tables.append((np.array(bits, found.dtype), coded.codes))
+
+        def block(span: slice) -> None:
+            for table, codes in tables:
+                found[span] |= table.take(codes[span])
+
+        work.each(block, work.spans(len(found) if tables else 0))
         return found
 
     def set(self, name: str, column: Column) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 from attrs import frozen
 
 from mipolicy.batch.prepare import is_uniform
-from mipolicy.cases.blocks import Work, run
+from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.region import Region
 from mipolicy.cases.ways import Way, listed
+from mipolicy.cases.work import Work
 from mipolicy.errors import Fault, TableError
 from mipolicy.money import NO_LIMIT, Column
 from mipolicy.payment.axes import METHOD
@@ -35,7 +35,7 @@ _SPECIAL: Final = (
 ROUTER: Final = Way("payment_router", RouteCase, route, False)
 
 
-@frozen(eq=False, slots=False)
+@frozen(eq=False)
 class Routes:
     """What pays each case, by position in `METHOD`, why, and by what it would be paid without lists; -1 for none.
 
@@ -46,11 +46,6 @@ class Routes:
     reason: Any
     original: Any
 
-    @cached_property
-    def rows_by_method(self) -> Mapping[str, Column]:
-        """The rows of each method as they were routed, in their order."""
-        return {name: np.flatnonzero(self.method == at) for at, name in enumerate(METHOD.members)}
-
 
 def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -> Routes:
     """Route the cases that can be paid; those on two lists are marked where the terms refuse them.
@@ -58,29 +53,22 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -
     by_item_outsider: 1 for people insured elsewhere whose pool pays them by item.
     Raises TableError where the region's table and the policy name different methods for an institution.
     """
-    facts, faults, days = prepared.facts, prepared.faults, prepared.facts.columns["dscg_day"]
-    count = prepared.read.rows
+    facts, faults, count = prepared.facts, prepared.faults, prepared.read.rows
     routes = Routes(*(np.full(count, -1, np.int8) for _ in range(3)))
     facts.set("by_item_outsider", by_item_outsider)
     flags: dict[str, Any] = {
         f"on_{word}": np.zeros(count, np.int8) for word in ("single_disease", "day_surgery", "per_diem", "capitation")
     }
-    rows = prepared.routable()
-    for version, of_version in prepared.dated.versions("payment_router", rows, days):
-        terms: RouterTerms = prepared.dated.policy.build("payment_router", version)
+    for terms, within in _within(prepared, "payment_router", prepared.routable()):
         facts.own_methods = own_methods(prepared.region, terms)
-        within = _mask(count, of_version)
-        lists = [
-            (word, prepared.dated.policy.build(word, of_list), within if here is of_version else _mask(count, here))
-            for word in terms.beside
-            for of_list, here in prepared.dated.versions(word, of_version, days)
-        ]
-        for word, taken in listed(lists, facts):
-            flags[f"on_{word}"][taken] = 1
-        flags["on_capitation"][prepared.outside()] = 0  # who is insured elsewhere is enrolled nowhere here
+        lists = [(word, *here) for word in terms.beside for here in _within(prepared, word, within)]
+        for word, taken in listed(lists, facts, work):
+            # who is insured elsewhere is enrolled nowhere here
+            on_list = taken[~prepared.outside(taken)] if word == "capitation" else taken
+            flags[f"on_{word}"][on_list] = 1
         for name, column in flags.items():
             facts.set(name, column)
-        unusual = _route_usual(prepared, terms, of_version, routes)
+        unusual = _route_usual(prepared, terms, within, routes, work)
         done, refused = run(ROUTER, terms, facts, unusual, ("on_lists", "method", "reason", "original"), work)
         for row, fault in refused.items():
             faults.mark(np.array([row]), fault)
@@ -91,40 +79,61 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -
     return routes
 
 
-def _mask(count: int, rows: Column) -> Any:
-    found = np.zeros(count, bool)
-    found[rows] = True
-    return found
+def _within(prepared: PreparedCases, section: str, rows: Any) -> Iterator[tuple[Any, Any]]:
+    """The terms of a section on the discharge days of some rows, with the rows of each version; both as booleans."""
+    dated = prepared.dated
+    only = dated.only(section, *prepared.discharged) if prepared.discharged else None
+    if only is not None:
+        yield dated.policy.build(section, only), rows
+        return
+    for version, of_version in dated.versions(section, np.flatnonzero(rows), prepared.facts.columns["dscg_day"]):
+        found = np.zeros(len(rows), bool)
+        found[of_version] = True
+        yield dated.policy.build(section, version), found
 
 
-def _route_usual(prepared: PreparedCases, terms: RouterTerms, rows: Column, routes: Routes) -> Column:
+def _route_usual(prepared: PreparedCases, terms: RouterTerms, within: Any, routes: Routes, work: Work) -> Column:
     """Route the stays of which nothing special holds, by their institution; gives the rows that are left.
 
     The rule is the same: it is asked once for each institution instead of once for each of its stays.
     """
-    facts, region = prepared.facts, prepared.region
-    unusual: Any = (facts.columns["inpatient"] == 0) | (facts.group < 0)
-    for name in _SPECIAL:
-        column: Any = facts.made.get(name, facts.columns.get(name))
-        if not is_uniform(column) or (column.size and column[0]):
-            unusual |= column != 0
-    days = facts.columns["days"]
-    unusual |= (days <= (terms.short_days or -1)) | (days >= (terms.long_days or NO_LIMIT))
-    is_unusual = unusual.take(rows)
-    usual = rows[~is_unusual]
-    place = facts.institution.take(usual)
-    one_each = np.full(len(region.institutions), -1, np.int64)
-    one_each[place] = usual
-    asked = np.flatnonzero(one_each >= 0)
-    done, refused = run(ROUTER, terms, facts, one_each[asked], _STEPS, Work())
-    if refused:
-        return rows
-    for name in _STEPS:
-        of_place = np.zeros(len(region.institutions), np.int8)
-        of_place[asked] = done[name]
-        getattr(routes, name)[usual] = of_place.take(place)
-    left: Column = rows[is_unusual]
-    return left
+    facts, days = prepared.facts, prepared.facts.columns["days"]
+    of_place = _of_institutions(prepared, terms)
+    special = [
+        column
+        for column in (facts.made.get(name, facts.columns.get(name)) for name in _SPECIAL)
+        if column is not None and (not is_uniform(column) or (column.size and column[0]))
+    ]
+
+    def block(span: slice) -> Column:
+        unusual: Any = (facts.columns["inpatient"][span] == 0) | (facts.group[span] < 0)
+        for column in special:
+            unusual |= column[span] != 0
+        unusual |= (days[span] <= (terms.short_days or -1)) | (days[span] >= (terms.long_days or NO_LIMIT))
+        usual, place = within[span] & ~unusual, facts.institution[span]
+        for name, code in of_place.items():
+            np.copyto(getattr(routes, name)[span], code.take(place), where=usual)
+        return np.flatnonzero(within[span] & unusual) + span.start
+
+    blocks = work.each(block, work.spans(len(within) if within.any() else 0))
+    return np.concatenate(blocks) if blocks else np.empty(0, np.int64)
+
+
+def _of_institutions(prepared: PreparedCases, terms: RouterTerms) -> dict[str, Any]:
+    """How each institution's stays are routed of which nothing special holds, step by step."""
+    region, own = prepared.region, prepared.facts.own_methods
+    no, yes = np.zeros(len(own), np.int64), np.ones(len(own), np.int64)
+    stays = RouteCase(
+        level=region.level,
+        inpatient=yes,
+        own_method=np.maximum(own, 0),
+        has_own_method=(own >= 0).astype(np.int64),
+        **dict.fromkeys(_SPECIAL, no),
+        grouped=yes,
+        days=no + terms.short_days + 1,
+    )
+    routed = route(terms, stays)
+    return {name: np.asarray(getattr(routed, name), np.int8) for name in _STEPS}
 
 
 def own_methods(region: Region, terms: RouterTerms) -> Column:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from attrs import frozen
 
-from mipolicy.cases.blocks import Work, run
+from mipolicy.cases.alike import score_alike
+from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.ways import WAYS, Way
+from mipolicy.cases.work import Work
 from mipolicy.errors import Fault, PolicyError
 from mipolicy.money import FACTOR_ONE, Column, plain_text
 from mipolicy.payment.axes import METHOD, POOL
 from mipolicy.payment.router import REASON
 from mipolicy.records import NO_AMOUNT
 
-__all__ = ["Scores", "score_cases", "versions_of"]
+__all__ = ["Part", "Scores", "score_alike_cases", "score_cases", "versions_of"]
 
 _BY_ITEM = METHOD.position("by_item")
 
@@ -36,31 +38,56 @@ class Scores:
     carved_out: Column
 
 
-def score_cases(prepared: PreparedCases, routes: Routes, work: Work) -> Scores:
-    """Score and price every routed case; a case that its rule refuses is marked with the reason.
+@frozen(eq=False)
+class Part:
+    """The sound rows of a method under one version of its terms; left: those that its rule is still to be asked of."""
+
+    terms: Any
+    rows: Column
+    left: Column
+
+
+def score_alike_cases(
+    prepared: PreparedCases, routes: Routes, work: Work
+) -> tuple[Scores, Mapping[str, Sequence[Part]]]:
+    """Score the cases whose points follow from group and institution; gives the parts of the table by method."""
+    scores = Scores(*(np.zeros(prepared.read.rows, np.int64) for _ in range(4)))
+    prepared.facts.set("by_item", np.zeros(prepared.read.rows, np.int8))  # until the quotas are chosen
+    sound, parts = prepared.payable(), {}
+    for method, way in WAYS.items():
+        rows = np.flatnonzero((routes.method == METHOD.position(method)) & sound)
+        parts[method] = [
+            Part(terms, of_version, score_alike(way, terms, prepared.facts, of_version, scores.points, work))
+            for terms, of_version in versions_of(prepared, way, rows)
+        ]
+    return scores, parts
+
+
+def score_cases(
+    prepared: PreparedCases, routes: Routes, scores: Scores, parts: Mapping[str, Sequence[Part]], work: Work
+) -> None:
+    """Score and price what is left of the routed cases; a case that its rule refuses is marked with the reason.
 
     Where a rule itself says that a case is paid by item, its method becomes that.
     Raises PolicyError where the cases of one pool have points of different scales.
     """
-    count = prepared.read.rows
-    scores = Scores(*(np.zeros(count, np.int64) for _ in range(4)))
     scales: list[tuple[Way, int, Column]] = []
-    rows_of, sound = routes.rows_by_method, prepared.payable()
-    for method, way in WAYS.items():
-        paid_so = rows_of[method][sound.take(rows_of[method])]
+    for method, of_method in parts.items():
+        way = WAYS[method]
         keep = ("points",) if way.points else ("standard", "payment")
-        for terms, rows in versions_of(prepared, way, paid_so):
-            of_version = _with_institution_factor(prepared, rows) if way.takes_factor(terms) else rows
+        for part in of_method:
+            sound = part.left[~prepared.faults.bad.take(part.left)]
+            left = _with_institution_factor(prepared, sound) if way.takes_factor(part.terms) else sound
             names = (*keep, way.by_item) if way.by_item else keep
-            done, refused = run(way, terms, prepared.facts, of_version, names, work)
+            done, refused = run(way, part.terms, prepared.facts, left, names, work)
             for row, fault in refused.items():
                 prepared.faults.mark(np.array([row]), fault)
             for name in keep:
-                getattr(scores, name)[of_version] = done[name]
+                getattr(scores, name)[left] = done[name]
             if way.by_item:
-                _pay_by_item(routes, of_version[done[way.by_item] != 0])
+                _pay_by_item(routes, left[done[way.by_item] != 0])
             if way.scale:
-                scales.append((way, int(getattr(terms, way.scale)), of_version))
+                scales.append((way, int(getattr(part.terms, way.scale)), part.rows))
     _check_scales(prepared, routes, scales)
     negative = np.flatnonzero((scores.points < 0) & prepared.payable())
     prepared.faults.mark(negative, Fault("points", "the points of the case are below 0"))
@@ -68,7 +95,6 @@ def score_cases(prepared: PreparedCases, routes: Routes, work: Work) -> Scores:
     scores.points[by_item] = 0
     scores.standard[by_item] = prepared.facts.columns["medfee_sumamt"].take(by_item)
     scores.payment[by_item] = prepared.facts.columns["hifp_pay"].take(by_item)
-    return scores
 
 
 def _with_institution_factor(prepared: PreparedCases, rows: Column) -> Column:
@@ -109,7 +135,7 @@ def versions_of(prepared: PreparedCases, way: Way, rows: Column) -> Iterator[tup
     days = prepared.facts.columns["dscg_day"]
     for section, pool in way.sections():
         here = rows if pool < 0 else rows[prepared.pool[rows] == pool]
-        for version, of_version in prepared.dated.versions(section, here, days):
+        for version, of_version in prepared.dated.versions(section, here, days, prepared.discharged):
             yield prepared.dated.policy.build(section, version), of_version
 
 

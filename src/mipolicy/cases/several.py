@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from mipolicy.cases.blocks import Work, run
+from mipolicy.calendar import day_number
+from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
-from mipolicy.cases.score import versions_of
+from mipolicy.cases.score import Part
 from mipolicy.cases.ways import WAYS
+from mipolicy.cases.work import Work
 from mipolicy.errors import Fault
 from mipolicy.money import FACTOR_ONE, Column
-from mipolicy.payment.outliers import chosen_by_item
+from mipolicy.payment.axes import METHOD
+from mipolicy.payment.outliers import within_quota
 from mipolicy.payment.readmission import ReadmissionTerms, Stays, overlaps, readmissions
 from mipolicy.rounding import mul_div
 from mipolicy.texts import Coded, hashed
@@ -59,18 +63,20 @@ def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
     those of the last day of the year; stays that a reversal takes back are none.
     """
     factor = np.full(prepared.read.rows, int(FACTOR_ONE), np.int64)
-    of_method = routes.rows_by_method
-    rows = np.sort(np.concatenate([of_method[name] for name in _DRG]))
-    rows = rows[_counted(prepared).take(rows) & (prepared.facts.group.take(rows) >= 0)]
-    last = np.full(prepared.read.rows, (datetime.date(prepared.year, 12, 31) - datetime.date(1970, 1, 1)).days)
-    for version, of_terms in prepared.dated.versions("readmission", rows, last):
+    by_drg: Any = sum((routes.method == METHOD.position(name)) for name in _DRG)
+    rows = np.flatnonzero(by_drg & _counted(prepared))
+    rows = rows[prepared.facts.group.take(rows) >= 0]
+    last = day_number(datetime.date(prepared.year, 12, 31))
+    on_last = np.broadcast_to(np.int64(last), prepared.read.rows)
+    for version, of_terms in prepared.dated.versions("readmission", rows, on_last, (last, last)):
         terms: ReadmissionTerms = prepared.dated.policy.build("readmission", version)
         of_version = of_terms[_come_again(prepared, of_terms)]
-        clash = overlaps(terms, _stays(prepared, of_version))
+        stays = _stays(prepared, of_version)
+        clash = overlaps(terms, stays)
         message = "the stay begins before the person's stay before it in the group has ended; correct its days"
         prepared.faults.mark(of_version[clash], Fault("overlap", message))
         here = of_version[~clash]
-        found = readmissions(terms, _stays(prepared, here))
+        found = readmissions(terms, _stays(prepared, here) if clash.any() else stays)
         factor[here] = found.factor
         if terms.way == "merge":
             _merge(prepared, here, found.merged_into, found)
@@ -85,12 +91,25 @@ def _come_again(prepared: PreparedCases, rows: Column) -> Any:
     person = prepared.read.columns["psn_no"].take(rows)
     codes: Any = person.codes.astype(np.uint64) if isinstance(person, Coded) else hashed(np.asarray(person))
     keys = codes * np.uint64(0x9E3779B97F4A7C15) + prepared.facts.group.take(rows).view(np.uint64)
-    order = np.argsort(keys)
+    near = np.flatnonzero(_share_a_slot(keys))
+    order = near[np.argsort(keys[near])]
     same = keys[order][1:] == keys[order][:-1]
     again = np.zeros(len(rows), bool)
     again[order[1:]] |= same
     again[order[:-1]] |= same
     return again
+
+
+def _share_a_slot(keys: Any) -> Any:
+    """Which keys fall on one slot of a table with another: all that are equal to another, and some that are not."""
+    bits = max(8, len(keys).bit_length() + 2)
+    slot = ((keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits)).view(np.int64)
+    places = np.arange(len(keys), dtype=np.int32)
+    holder = np.empty(1 << bits, np.int32)
+    holder[slot] = places
+    shared = np.zeros(1 << bits, bool)
+    shared[slot[holder.take(slot) != places]] = True
+    return shared.take(slot)
 
 
 def _taken(prepared: PreparedCases, name: str, rows: Column) -> Any:
@@ -129,27 +148,28 @@ def _merge(prepared: PreparedCases, rows: Column, into: Column, found: Any) -> N
         facts.made[name][rows] += sign * found.deductible_returned
 
 
-def choose_by_item(prepared: PreparedCases, routes: Routes, work: Work) -> None:
+def choose_by_item(prepared: PreparedCases, parts: Mapping[str, Sequence[Part]], work: Work) -> None:
     """State which high outliers are within their institution's quota, where the terms score so many by their cost."""
-    facts = prepared.facts
-    chosen = np.zeros(prepared.read.rows, np.int64)
-    facts.set("by_item", chosen)
-    of_method, sound = routes.rows_by_method, _counted(prepared)
+    facts, gone = prepared.facts, prepared.cancelled()
+    chosen: Any = facts.made["by_item"]
     for method, steps in _EXCESS.items():
-        rows = of_method[method][sound.take(of_method[method])]
         way = WAYS[method]
-        for terms, here in versions_of(prepared, way, rows):
-            if terms.high_way != "by_item":
+        for part in parts[method]:
+            if part.terms.high_way != "by_item":
                 continue
-            done, refused = run(way, terms, facts, here, ("high", *steps), work)
+            left = part.left[~gone.take(part.left)]  # the cases that are alike are no outliers
+            done, refused = run(way, part.terms, facts, left, ("high", *steps), work)
             for row, fault in refused.items():
                 prepared.faults.mark(np.array([row]), fault)
-            chosen[here] = chosen_by_item(
-                terms.by_item_share,
-                institution=facts.institution.take(here),
-                eligible=done["high"],
-                excess=done[steps[0]] - done[steps[1]],
-                case=rank_of(_taken(prepared, "setl_id", here)),
+            high = np.flatnonzero(done["high"])
+            counted = part.rows[~gone.take(part.rows)]
+            discharges = np.bincount(facts.institution.take(counted), minlength=len(prepared.region.institutions))
+            chosen[left[high]] = within_quota(
+                part.terms.by_item_share,
+                discharges,
+                institution=facts.institution.take(left[high]),
+                excess=(done[steps[0]] - done[steps[1]])[high],
+                case=rank_of(_taken(prepared, "setl_id", left[high])),
             )
 
 
