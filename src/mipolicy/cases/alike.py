@@ -5,16 +5,16 @@ The rule is the same: it is asked once for each institution and group that occur
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
 import numpy as np
 from attrs import frozen
 
-from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.blocks import applied
 from mipolicy.cases.facts import Facts
-from mipolicy.cases.ways import Way
+from mipolicy.cases.ways import Part
 from mipolicy.cases.work import Work
 from mipolicy.money import Column
 from mipolicy.records import NO_AMOUNT
@@ -24,77 +24,78 @@ __all__ = ["score_alike"]
 
 @frozen
 class _Pairs:
-    """By institution and group: the least and the most cost of cases that are alike, and the points that they have."""
+    """By part, institution and group: the least and the most cost of cases that are alike, and their points."""
 
     least: Column
     most: Column
     points: Column
 
 
-def score_alike(way: Way, terms: Any, facts: Facts, rows: Column, points: Column, work: Work) -> Column:
-    """Write the points of the cases that are alike; gives the rows that are left, whose points are 0."""
-    width = len(facts.region.groups) + 1
-    if way.costs_alike is None or len(facts.region.institutions) * width >= len(rows):
-        return rows
-    spans = work.spans(len(rows))
+def score_alike(facts: Facts, parts: Sequence[Part], points: Column, work: Work) -> Any:
+    """Write the points of the cases that are alike; gives which they are, as booleans.  The others have 0 points."""
+    region, rows = facts.region, len(points)
+    width = len(region.groups) + 1
+    pairs = len(region.institutions) * width
+    alike = np.zeros(rows, bool)
+    among = [part for part in parts if part.way.costs_alike is not None]
+    if (len(among) + 1) * pairs >= rows:  # too few of each to be worth while
+        return alike
+    which = np.zeros(rows, np.int8)
+    for at, part in enumerate(among, 1):
+        which += part.within * np.int8(at)
+    one_each = np.full((len(among) + 1) * pairs, -1, np.int64)
 
-    def key(span: slice) -> Column:
-        part = rows[span]
-        found: Column = facts.institution.take(part) * width + facts.group.take(part) + 1
+    def pair(span: slice) -> Column:
+        found = which[span] * np.int64(pairs) + facts.institution[span] * width + facts.group[span] + 1
+        one_each[found] = np.arange(span.start, span.stop)  # any row of a pair will do
         return found
 
-    keys = work.each(key, spans)
-    pairs = _pairs(way, terms, facts, _one_each(way, terms, facts, rows, keys, spans))
+    spans = work.spans(rows)
+    keys = work.each(pair, spans)
+    of_pair = _asked(facts, among, one_each.reshape(len(among) + 1, len(region.institutions), width))
+    cost, apart = facts.column("medfee_sumamt"), {name for part in among for name in part.way.alone}
 
-    def block(at: int) -> Column:
-        part, pair = rows[spans[at]], keys[at]
-        cost = facts.of("medfee_sumamt", part)
-        alike = (cost >= pairs.least.take(pair)) & (cost <= pairs.most.take(pair)) & ~_set_apart(way, facts, part)
-        points[part] = pairs.points.take(pair) * alike
-        return part[~alike]
+    def block(at: int) -> None:
+        span, key = spans[at], keys[at]
+        found = (cost[span] >= of_pair.least.take(key)) & (cost[span] <= of_pair.most.take(key))
+        for name in apart:
+            found &= facts.column(name)[span] == 0
+        np.multiply(of_pair.points.take(key), found, out=points[span])
+        alike[span] = found
 
-    return np.concatenate(work.each(block, range(len(spans))))
+    work.each(block, range(len(spans)))
+    return alike
 
 
-def _one_each(way: Way, terms: Any, facts: Facts, rows: Column, keys: list[Column], spans: list[slice]) -> Column:
-    """A row of each institution and group, -1 where none occurs or where more than the two decides."""
+def _asked(facts: Facts, parts: Sequence[Part], one_each: Any) -> _Pairs:
+    """What the rules say of each pair; of those of no group, or of which more than the two decides, nothing."""
     region = facts.region
-    width = len(region.groups) + 1
-    found = np.full(len(region.institutions) * width, -1, np.int64)
-    for span, key in zip(spans, keys, strict=True):
-        found[key] = rows[span]
-    table = found.reshape(-1, width)
-    table[:, 0] = -1
-    table[:, 1:][:, region.has_lines[: width - 1]] = -1
-    if way.takes_factor(terms):
-        table[region.institution_factor == NO_AMOUNT] = -1
-    return found
+    one_each[0] = -1
+    one_each[:, :, 0] = -1
+    one_each[:, :, 1:][:, :, region.has_lines[: len(region.groups)]] = -1
+    found = _Pairs(*(np.full(one_each.shape, figure, np.int64) for figure in (1, 0, 0)))
+    for at, part in enumerate(parts, 1):
+        if part.way.takes_factor(part.terms):
+            one_each[at, region.institution_factor == NO_AMOUNT] = -1
+        asked = np.nonzero(one_each[at] >= 0)
+        if not asked[0].size:
+            continue
+        of_pairs = _asked_of(facts, part, one_each[at][asked])
+        for name, figures in attrs.asdict(of_pairs).items():
+            getattr(found, name)[at][asked] = figures
+    return _Pairs(*(column.reshape(-1) for column in attrs.astuple(found)))
 
 
-def _pairs(way: Way, terms: Any, facts: Facts, one_each: Column) -> _Pairs:
-    """What the rule says of a case of each pair that costs the least of those that are alike."""
+def _asked_of(facts: Facts, part: Part, rows: Column) -> _Pairs:
+    """What the rule says of a case of each row's pair that costs the least of those that are alike."""
+    way, nothing = part.way, np.zeros(len(rows), np.int64)
     assert way.costs_alike is not None
-    asked = np.flatnonzero(one_each >= 0)
-    rows, nothing = one_each[asked], np.zeros(len(asked), np.int64)
     given: Any = facts.given(way.given, rows, {**dict.fromkeys(way.alone, nothing), "medfee_sumamt": nothing})
-    least, most = (np.broadcast_to(limit, len(asked)) for limit in way.costs_alike(terms, given))
-    least = np.maximum(least, 1)
+    limits = (np.broadcast_to(limit, len(rows)) for limit in way.costs_alike(part.terms, given))
+    least, most = np.maximum(next(limits), 1), next(limits)
     keep = ("points", way.by_item) if way.by_item else ("points",)
-    figures, refused = applied(way, terms, attrs.evolve(given, medfee_sumamt=least), rows, keep)
+    figures, refused = applied(way, part.terms, attrs.evolve(given, medfee_sumamt=least), rows, keep)
     sound = ~np.isin(rows, list(refused))
     for paid_otherwise in figures[1:]:
         sound &= paid_otherwise == 0
-    pairs = _Pairs(np.ones_like(one_each), np.zeros_like(one_each), np.zeros_like(one_each))
-    pairs.least[asked], pairs.most[asked], pairs.points[asked] = least, np.where(sound, most, 0), figures[0]
-    return pairs
-
-
-def _set_apart(way: Way, facts: Facts, rows: Column) -> Any:
-    """Which of some ascending rows have what sets a case apart."""
-    first, last = int(rows[0]), int(rows[-1]) + 1
-    found = np.zeros(last - first, bool)
-    for name in way.alone:
-        column: Any = facts.made.get(name, facts.columns.get(name))
-        if not is_uniform(column) or (column.size and column[0]):
-            found |= column[first:last] != 0
-    return found.take(rows - first)
+    return _Pairs(least, np.where(sound, most, 0), figures[0])

@@ -51,6 +51,10 @@ class Facts:
         """The fact of some rows; an int where it is the same for all of them."""
         return _Rows(self, rows).of(name)
 
+    def column(self, name: str) -> Column:
+        """A figure, a day or a flag of every case."""
+        return self.made[name] if name in self.made else self.columns[name]
+
     def given(self, shape: type[T], rows: Any, codes: Mapping[str, Column]) -> T:
         """The input of a rule for some rows, each field by its name; codes: what the rule's own lists give."""
         names, of_rows = [each.name for each in attrs.fields(shape)], _Rows(self, rows)

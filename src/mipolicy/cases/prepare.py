@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -83,6 +83,17 @@ class PreparedCases:
         """Which rows, of all or of those asked about, are of people insured elsewhere."""
         places = self.facts.texts["insuplc_admdvs"]
         return np.array([code != "" for code in places.values] or [False]).take(places.codes[rows])
+
+    def versions(self, section: str, rows: Any) -> Iterator[tuple[Any, Any]]:
+        """The terms of a section on the discharge days of some rows, with the rows of each; both as booleans."""
+        only = self.dated.only(section, *self.discharged) if self.discharged else None
+        if only is not None:
+            yield self.dated.policy.build(section, only), rows
+            return
+        for version, of_version in self.dated.versions(section, np.flatnonzero(rows), self.facts.columns["dscg_day"]):
+            found = np.zeros(len(rows), bool)
+            found[of_version] = True
+            yield self.dated.policy.build(section, version), found
 
     def text(self, name: str, row: int) -> str:
         """A text of one row."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 import numpy as np
 from attrs import frozen
 
-from mipolicy.batch.prepare import is_uniform
-from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.region import Region
 from mipolicy.cases.ways import Way, listed
@@ -22,16 +19,21 @@ from mipolicy.payment.router import RouteCase, RouterTerms, route
 __all__ = ["ROUTER", "Routes", "own_methods", "route_cases"]
 
 _STEPS: Final = ("method", "reason", "original")
-_SPECIAL: Final = (
+_FLAGS: Final = (
+    "inpatient",
     "on_single_disease",
     "on_day_surgery",
     "on_per_diem",
     "on_capitation",
     "pathway_exit",
-    "review",
     "by_item_outsider",
 )
-"""What makes a stay one that its institution alone does not route."""
+"""What a case is or is not, for the router; it looks at the group only for whether there is one."""
+_REVIEW: Final = 2 << len(_FLAGS)
+_SHORT: Final = 8 * _REVIEW
+_LONG: Final = 2 * _SHORT
+_KINDS: Final = 2 * _LONG
+"""The kinds of case are numbers: a bit for each flag and one for the group, the review, whether short, whether long."""
 ROUTER: Final = Way("payment_router", RouteCase, route, False)
 
 
@@ -53,87 +55,88 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -
     by_item_outsider: 1 for people insured elsewhere whose pool pays them by item.
     Raises TableError where the region's table and the policy name different methods for an institution.
     """
-    facts, faults, count = prepared.facts, prepared.faults, prepared.read.rows
+    facts, count = prepared.facts, prepared.read.rows
     routes = Routes(*(np.full(count, -1, np.int8) for _ in range(3)))
     facts.set("by_item_outsider", by_item_outsider)
     flags: dict[str, Any] = {
         f"on_{word}": np.zeros(count, np.int8) for word in ("single_disease", "day_surgery", "per_diem", "capitation")
     }
-    for terms, within in _within(prepared, "payment_router", prepared.routable()):
+    for terms, within in prepared.versions("payment_router", prepared.routable()):
         facts.own_methods = own_methods(prepared.region, terms)
-        lists = [(word, *here) for word in terms.beside for here in _within(prepared, word, within)]
+        lists = [(word, *here) for word in terms.beside for here in prepared.versions(word, within)]
         for word, taken in listed(lists, facts, work):
             # who is insured elsewhere is enrolled nowhere here
             on_list = taken[~prepared.outside(taken)] if word == "capitation" else taken
             flags[f"on_{word}"][on_list] = 1
         for name, column in flags.items():
             facts.set(name, column)
-        unusual = _route_usual(prepared, terms, within, routes, work)
-        done, refused = run(ROUTER, terms, facts, unusual, ("on_lists", "method", "reason", "original"), work)
-        for row, fault in refused.items():
-            faults.mark(np.array([row]), fault)
-        for name in _STEPS:
-            getattr(routes, name)[unusual] = done[name]
+        twice = _route_kinds(prepared, terms, within, routes, work)
         if terms.two_lists == "reject":
-            _refuse_two_lists(prepared, unusual[done["on_lists"] > 1], flags)
+            _refuse_two_lists(prepared, twice, flags)
     return routes
 
 
-def _within(prepared: PreparedCases, section: str, rows: Any) -> Iterator[tuple[Any, Any]]:
-    """The terms of a section on the discharge days of some rows, with the rows of each version; both as booleans."""
-    dated = prepared.dated
-    only = dated.only(section, *prepared.discharged) if prepared.discharged else None
-    if only is not None:
-        yield dated.policy.build(section, only), rows
-        return
-    for version, of_version in dated.versions(section, np.flatnonzero(rows), prepared.facts.columns["dscg_day"]):
-        found = np.zeros(len(rows), bool)
-        found[of_version] = True
-        yield dated.policy.build(section, version), found
+def _route_kinds(prepared: PreparedCases, terms: RouterTerms, within: Any, routes: Routes, work: Work) -> Column:
+    """Route the cases of a version of the terms; gives those on two lists.
 
-
-def _route_usual(prepared: PreparedCases, terms: RouterTerms, within: Any, routes: Routes, work: Work) -> Column:
-    """Route the stays of which nothing special holds, by their institution; gives the rows that are left.
-
-    The rule is the same: it is asked once for each institution instead of once for each of its stays.
+    The rule is asked once for each kind of case: those that it cannot tell apart.
     """
     facts, days = prepared.facts, prepared.facts.columns["days"]
-    of_place = _of_institutions(prepared, terms)
-    special = [
-        column
-        for column in (facts.made.get(name, facts.columns.get(name)) for name in _SPECIAL)
-        if column is not None and (not is_uniform(column) or (column.size and column[0]))
-    ]
+    of_place, classes = _classes(prepared)
+    flags = [facts.column(name) for name in _FLAGS]
+    kind = np.empty(len(within), np.int32)
+    occurs = np.zeros(_KINDS * len(classes), bool)
 
-    def block(span: slice) -> Column:
-        unusual: Any = (facts.columns["inpatient"][span] == 0) | (facts.group[span] < 0)
-        for column in special:
-            unusual |= column[span] != 0
-        unusual |= (days[span] <= (terms.short_days or -1)) | (days[span] >= (terms.long_days or NO_LIMIT))
-        usual, place = within[span] & ~unusual, facts.institution[span]
-        for name, code in of_place.items():
-            np.copyto(getattr(routes, name)[span], code.take(place), where=usual)
-        return np.flatnonzero(within[span] & unusual) + span.start
+    def sort(span: slice) -> None:
+        found: Any = (facts.group[span] >= 0) * np.int16(1 << len(_FLAGS))
+        for at, column in enumerate(flags):
+            found += (column[span] != 0) * np.int16(1 << at)
+        found += facts.columns["review"][span] * np.int16(_REVIEW)
+        found += (days[span] <= (terms.short_days or -1)) * np.int16(_SHORT)
+        found += (days[span] >= (terms.long_days or NO_LIMIT)) * np.int16(_LONG)
+        kind[span] = of_place.take(facts.institution[span]) + found
+        occurs[kind[span]] = True
 
-    blocks = work.each(block, work.spans(len(within) if within.any() else 0))
-    return np.concatenate(blocks) if blocks else np.empty(0, np.int64)
+    spans = work.spans(len(within) if within.any() else 0)
+    work.each(sort, spans)
+    asked = np.flatnonzero(occurs)
+    routed = route(terms, _cases_of(asked, classes, terms))
+    of_kind = {name: np.zeros(len(occurs), np.int8) for name in (*_STEPS, "on_lists")}
+    for name, code in of_kind.items():
+        code[asked] = getattr(routed, name)
+
+    def write(span: slice) -> None:
+        for name in _STEPS:
+            np.copyto(getattr(routes, name)[span], of_kind[name].take(kind[span]), where=within[span])
+
+    work.each(write, spans)
+    if not (of_kind["on_lists"] > 1).any():
+        return asked[:0]
+    return np.flatnonzero(of_kind["on_lists"].take(kind) * within > 1)
 
 
-def _of_institutions(prepared: PreparedCases, terms: RouterTerms) -> dict[str, Any]:
-    """How each institution's stays are routed of which nothing special holds, step by step."""
-    region, own = prepared.region, prepared.facts.own_methods
-    no, yes = np.zeros(len(own), np.int64), np.ones(len(own), np.int64)
-    stays = RouteCase(
-        level=region.level,
-        inpatient=yes,
-        own_method=np.maximum(own, 0),
-        has_own_method=(own >= 0).astype(np.int64),
-        **dict.fromkeys(_SPECIAL, no),
-        grouped=yes,
-        days=no + terms.short_days + 1,
+def _classes(prepared: PreparedCases) -> tuple[Column, Column]:
+    """The first kind of each institution's class, and the classes: what its level and its own method are."""
+    level, own = prepared.region.level, prepared.facts.own_methods
+    methods = len(METHOD.members) + 1
+    classes, place = np.unique(level * methods + own + 1, return_inverse=True)
+    return place.astype(np.int64) * _KINDS, classes
+
+
+def _cases_of(kinds: Column, classes: Column, terms: RouterTerms) -> RouteCase[Column]:
+    """A case of each kind."""
+    level, own = np.divmod(classes.take(kinds // _KINDS), len(METHOD.members) + 1)
+    usual = terms.short_days + 1
+    days = np.where(kinds & _SHORT, terms.short_days, np.where(kinds & _LONG, terms.long_days, usual))
+    return RouteCase(
+        level=level,
+        own_method=np.maximum(own - 1, 0),
+        has_own_method=(own > 0).astype(np.int64),
+        grouped=kinds >> len(_FLAGS) & 1,
+        review=kinds // _REVIEW % 8,
+        days=days,
+        **{name: kinds >> at & 1 for at, name in enumerate(_FLAGS)},
     )
-    routed = route(terms, stays)
-    return {name: np.asarray(getattr(routed, name), np.int8) for name in _STEPS}
 
 
 def own_methods(region: Region, terms: RouterTerms) -> Column:

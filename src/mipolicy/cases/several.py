@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from mipolicy.calendar import day_number
-from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
-from mipolicy.cases.score import Part
-from mipolicy.cases.ways import WAYS
-from mipolicy.cases.work import Work
+from mipolicy.cases.ways import Part
 from mipolicy.errors import Fault
 from mipolicy.money import FACTOR_ONE, Column
 from mipolicy.payment.axes import METHOD
@@ -23,7 +20,7 @@ from mipolicy.payment.readmission import ReadmissionTerms, Stays, overlaps, read
 from mipolicy.rounding import mul_div
 from mipolicy.texts import Coded, hashed
 
-__all__ = ["choose_by_item", "join_returns", "rank_of"]
+__all__ = ["choose_by_item", "excess_steps", "join_returns", "rank_of"]
 
 _DRG: Final = ("drg_points", "drg_weight")
 _JOINED: Final = (
@@ -37,7 +34,7 @@ _JOINED: Final = (
     "unreasonable_amt",
 )
 _EXCESS: Final = {"drg_points": ("cost_points", "standard_points"), "drg_weight": ("reasonable_cost", "group_standard")}
-"""By method: the steps whose difference ranks high outliers within an institution."""
+"""By section: the steps whose difference ranks high outliers within an institution."""
 
 
 def rank_of(ids: Any) -> Column:
@@ -63,8 +60,8 @@ def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
     those of the last day of the year; stays that a reversal takes back are none.
     """
     factor = np.full(prepared.read.rows, int(FACTOR_ONE), np.int64)
-    by_drg: Any = sum((routes.method == METHOD.position(name)) for name in _DRG)
-    rows = np.flatnonzero(by_drg & _counted(prepared))
+    points, weight = (routes.method == METHOD.position(name) for name in _DRG)
+    rows = np.flatnonzero((points | weight) & _counted(prepared))
     rows = rows[prepared.facts.group.take(rows) >= 0]
     last = day_number(datetime.date(prepared.year, 12, 31))
     on_last = np.broadcast_to(np.int64(last), prepared.read.rows)
@@ -148,29 +145,30 @@ def _merge(prepared: PreparedCases, rows: Column, into: Column, found: Any) -> N
         facts.made[name][rows] += sign * found.deductible_returned
 
 
-def choose_by_item(prepared: PreparedCases, parts: Mapping[str, Sequence[Part]], work: Work) -> None:
-    """State which high outliers are within their institution's quota, where the terms score so many by their cost."""
-    facts, gone = prepared.facts, prepared.cancelled()
-    chosen: Any = facts.made["by_item"]
-    for method, steps in _EXCESS.items():
-        way = WAYS[method]
-        for part in parts[method]:
-            if part.terms.high_way != "by_item":
-                continue
-            left = part.left[~gone.take(part.left)]  # the cases that are alike are no outliers
-            done, refused = run(way, part.terms, facts, left, ("high", *steps), work)
-            for row, fault in refused.items():
-                prepared.faults.mark(np.array([row]), fault)
-            high = np.flatnonzero(done["high"])
-            counted = part.rows[~gone.take(part.rows)]
-            discharges = np.bincount(facts.institution.take(counted), minlength=len(prepared.region.institutions))
-            chosen[left[high]] = within_quota(
-                part.terms.by_item_share,
-                discharges,
-                institution=facts.institution.take(left[high]),
-                excess=(done[steps[0]] - done[steps[1]])[high],
-                case=rank_of(_taken(prepared, "setl_id", left[high])),
-            )
+def excess_steps(part: Part) -> tuple[str, ...]:
+    """The steps that rank the high outliers of an institution, where the terms score so many of them by their cost."""
+    if part.way.section not in _EXCESS or part.terms.high_way != "by_item":
+        return ()
+    return ("high", *_EXCESS[part.way.section])
+
+
+def choose_by_item(prepared: PreparedCases, part: Part, rows: Column, done: Mapping[str, Column]) -> Column:
+    """Which of some rows of a part are high outliers within their institution's quota: their places among the rows.
+
+    rows: the part's rows that can be high outliers; done: the steps of `excess_steps`, one figure a row.
+    """
+    gone, institution = prepared.cancelled(), prepared.facts.institution
+    cost, standard = _EXCESS[part.way.section]
+    high = np.flatnonzero((done["high"] != 0) & ~gone.take(rows))
+    counted = np.flatnonzero(part.within & ~gone)
+    chosen = within_quota(
+        part.terms.by_item_share,
+        np.bincount(institution.take(counted), minlength=len(prepared.region.institutions)),
+        institution=institution.take(rows[high]),
+        excess=done[cost][high] - done[standard][high],
+        case=rank_of(_taken(prepared, "setl_id", rows[high])),
+    )
+    return high[chosen]
 
 
 def with_factor(figures: Column, factor: Column) -> Column:

@@ -17,7 +17,7 @@ from mipolicy.payment import bed_day, capitation, day_surgery, dip, drg_points, 
 from mipolicy.payment.axes import POOL
 from mipolicy.tables import Axis
 
-__all__ = ["LISTS", "WAYS", "Listing", "Way", "listed"]
+__all__ = ["LISTS", "WAYS", "Listing", "Part", "Way", "listed"]
 
 Codes: TypeAlias = Mapping[str, Column]
 
@@ -67,6 +67,15 @@ class Way:
         if not self.by_pool:
             return ((self.section, -1),)
         return tuple((f"{self.section}.{pool}", at) for at, pool in enumerate(POOL.members))
+
+
+@frozen(eq=False)
+class Part:
+    """The rows of a way of paying that one version of its terms governs, as booleans."""
+
+    way: Way
+    terms: Any
+    within: Any
 
 
 def _on_axis(axis: Axis, facts: Facts, rows: Column, unlisted: int) -> Column:
