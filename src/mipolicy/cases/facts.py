@@ -94,6 +94,14 @@ class Facts:
         work.each(block, work.spans(len(found) if tables else 0))
         return found
 
+    def listed(self, rows: Column) -> Any:
+        """Which rows have a class that the auxiliary catalogue lists for some group."""
+        found = np.zeros(len(rows), bool)
+        for dimension, (places, _) in self.region.auxiliaries.items():
+            classes = self.texts[AUXILIARY[dimension]]
+            found |= np.array([text in places for text in classes.values] or [False]).take(classes.codes.take(rows))
+        return found
+
     def set(self, name: str, column: Column) -> None:
         """State a fact that comes of looking at many cases: merged costs, factors for returns."""
         self.made[name] = column

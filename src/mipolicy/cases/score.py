@@ -54,9 +54,7 @@ def score_cases(prepared: PreparedCases, routes: Routes, work: Work) -> Scores:
         for method, way in WAYS.items()
         for part in _parts(prepared, way, (routes.method == METHOD.position(method)) & sound)
     ]
-    alike = score_alike(facts, parts, scores.points, work)
-    for part in parts:
-        rows = np.flatnonzero(part.within & ~alike)
+    for part, rows in zip(parts, score_alike(facts, parts, scores.points, work), strict=True):
         left = _with_institution_factor(prepared, rows) if part.way.takes_factor(part.terms) else rows
         _score_part(prepared, part, left, scores, routes, work)
     _check_scales(prepared, routes, parts)
@@ -92,8 +90,12 @@ def _score_part(prepared: PreparedCases, part: Part, rows: Column, scores: Score
             done[name][chosen] = again[name]
     for row, fault in refused.items():
         prepared.faults.mark(np.array([row]), fault)
-    for name in keep:
-        getattr(scores, name)[rows] = done[name]
+
+    def write(span: slice) -> None:
+        for name in keep:
+            getattr(scores, name)[rows[span]] = done[name][span]
+
+    work.each(write, work.spans(len(rows)))
     if way.by_item:
         _pay_by_item(routes, rows[done[way.by_item] != 0])
 
