@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TypeVar
 
 from attrs import frozen
 
-from mipolicy.batch.pool import mapped
 from mipolicy.batch.prepare import BLOCK_ROWS
 
 __all__ = ["Work"]
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
-@frozen
+@frozen(slots=False)
 class Work:
-    """How many rows are worked on at once, and in how many threads; neither changes a figure."""
+    """How many rows are worked on at once, and in how many threads; neither changes a figure.
+
+    The threads are started once and end with what holds this.
+    """
 
     threads: int = 1
     block_rows: int = BLOCK_ROWS
@@ -30,9 +35,15 @@ class Work:
         size = -(-rows // max(1, blocks))
         return [slice(begin, min(begin + size, rows)) for begin in range(0, rows, size)] if rows else []
 
-    def each(self, block: Callable[[slice], T], spans: Sequence[slice]) -> list[T]:
-        """What each block gives, in their order."""
-        return mapped(block, spans, self.threads if len(spans) > 1 else 1)
+    def each(self, block: Callable[[S], T], spans: Sequence[S]) -> list[T]:
+        """What each block gives, in their order; the first error stands."""
+        if self.threads == 1 or len(spans) < 2:
+            return [block(span) for span in spans]
+        return list(self._pool.map(block, spans))
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads)
 
 
 _LEAST_ROWS = 4_096
