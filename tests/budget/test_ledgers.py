@@ -25,7 +25,6 @@ from mipolicy.budget.ledgers import (
 )
 from mipolicy.errors import CodeError, InputError
 from mipolicy.payment.monthly import MonthlyTerms, PostedMonth
-from mipolicy.payment.axes import MONTH
 from mipolicy.tables import Table
 from tests.budget.test_clearing import TERMS
 from tests.payment.shared import check_labels
