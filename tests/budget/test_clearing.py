@@ -115,7 +115,7 @@ def test_m28_all_of_the_defrauded_cost_is_recovered() -> None:
     assert recover_fraud(whole, Defrauded(12_345_67, 2_000_00)) == FraudRecovery(12_345_67, 10_345_67)
     assert recover_fraud(half, Defrauded(1, 0)) == FraudRecovery(1, 1)
     pack = mipolicy.load("shangyu-2013", allow_repealed=True)
-    assert pack.versions["fraud_recovery"][0].stated("rate") == "100%"
+    assert pack.versions["fraud_recovery"][0].stated("rate") == MILLION
 
 
 # ---- against the oracle ----------------------------------------------------------------------------------------------

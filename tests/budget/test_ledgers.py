@@ -24,7 +24,7 @@ from mipolicy.budget.ledgers import (
     refused_by_reason,
 )
 from mipolicy.errors import CodeError, InputError
-from mipolicy.payment.monthly import MonthlyTerms, PostedMonth
+from mipolicy.payment.monthly import MONTH, MonthlyTerms, PostedMonth
 from mipolicy.tables import Table
 from tests.budget.test_clearing import TERMS
 from tests.payment.shared import check_labels

@@ -187,7 +187,9 @@ def clear_budget(
     scored = score(terms, Scores(of.fund, of.quality_mark, of.internal_mark))
     nothing = for_each(0, of.fund)
     if deposits is None:
-        refuse(of.redistributed != 0, "redistributed is {} fen, but no deposit is withheld; leave it 0", of.redistributed)
+        refuse(
+            of.redistributed != 0, "redistributed is {} fen, but no deposit is withheld; leave it 0", of.redistributed
+        )
         held = Deposit(nothing, nothing, nothing)
     else:
         held = withhold(deposits, scored.fund_due, of.advanced, of.assessment)
