@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import mipolicy
 from mipolicy.annual.result import CLEARED_OUTPUTS, PAYERS, ClearedYear
 from mipolicy.budget.axes import STATE
+from mipolicy.budget.ledgers import Refused
 from mipolicy.demo.budget import SAMPLE_POLICY, SAMPLE_YEAR, BudgetYear, budget_year
 from mipolicy.errors import InputError, TableError
 from tests.budget.test_sharing import words_of
@@ -201,6 +202,36 @@ def test_s39_refused_cost_is_borne_by_the_institution() -> None:
     assert found["clearing"] == 90_00 + 3_00 - 5_00 - 80_00 - 1_00 - 2_00
 
 
+def test_s39_refused_cost_by_reason_is_that_of_the_institutions_cleared() -> None:
+    cleared = sample()
+    found = cleared.refused_by_reason()
+    assert found is not None
+    assert found.by_reason == {"超标准收费": 31_000_00, "重复收费": 234_56, "不合理检查": 20_000_00}
+    assert found.total == cleared.totals()["refused_amt"] == 51_234_56
+    assert {code: amount for code, amount in found.by_institution.items() if amount} == {
+        "Y08": 1_234_56,
+        "Y14": 50_000_00,
+    }
+    rows = refusals(("Y17", "x", 5), ("Y01", "x", 7))
+    again = sample(refused=rows)
+    assert again.refused_by_reason() == Refused(
+        7, {code: 7 if code == "Y01" else 0 for code in BY_EYE}, {"x": 7}, {("Y01", "x"): 7}
+    )
+    assert mipolicy.clear(SAMPLE, one(), year=2013).refused_by_reason() is None
+
+
+def refusals(*rows: tuple[str, str, int]) -> dict[str, list[Any]]:
+    return dict(zip(("fixmedins_code", "reason", "refused_amt"), map(list, zip(*rows, strict=True)), strict=True))
+
+
+def test_s39_refused_cost_is_stated_once() -> None:
+    stated = mipolicy.clear(SAMPLE, one(refused_amt=1), year=2013, refused=refusals(("H1", "x", 1)))
+    assert stated.rejects.message == ("refused_amt is stated beside a table of refused cost; give one of the two",)
+    most = 10**12
+    large = mipolicy.clear(SAMPLE, one(), year=2013, refused=refusals(("H1", "x", most), ("H1", "x", 1)))
+    assert large.rejects.message == ("refused cost sums to 10000000000.01, more than any amount may be",)
+
+
 # ---- deposits and marks ----------------------------------------------------------------------------------------------
 
 MARKED = {"quality_mark": "90", "internal_mark": "80"}
@@ -380,7 +411,7 @@ def by_code(cleared: ClearedYear) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {
         code: [texts[name][at] for name in texts] for at, code in enumerate(texts["fixmedins_code"])
     }
-    found.update({each["fixmedins_code"]: [each["reason"], each["message"]] for each in cleared.rejects.records()})
+    found.update({each["setl_id"]: [each["reason"], each["message"]] for each in cleared.rejects.records()})
     return found
 
 
@@ -497,7 +528,7 @@ def test_rows_that_stand_twice_are_all_refused() -> None:
     table = {name: values * 2 for name, values in one().items()}
     cleared = mipolicy.clear(SAMPLE, table, year=2013)
     assert [*cleared.rejects.records()] == [
-        {"row": str(row), "fixmedins_code": "H1", "reason": "duplicate", "message": "fixmedins_code H1 stands twice"}
+        {"row": str(row), "setl_id": "H1", "reason": "duplicate", "message": "fixmedins_code H1 stands twice"}
         for row in (0, 1)
     ]
 
@@ -575,6 +606,13 @@ YES, NO = APPROVALS
             {"months": months(actual_amt=[-1] * 12)},
             "months: row 0: actual_amt is -0.01; 0 or more is due; row 1",
         ),
+        (one(), {"refused": refusals(("H1", "", 5))}, "refused: row 0: reason is empty"),
+        (
+            one(),
+            {"refused": refusals(("H2", "x", 5))},
+            "refused: fixmedins_code 'H2' is not in the table of institutions",
+        ),
+        (one(), {"refused": refusals(("H1", "x", -5))}, "refused: row 0: refused_amt is -0.05; 0 or more is due"),
         (
             one(),
             {"increments": approvals(("Z1", "H1", 5, "x", "2013-05-01"))},

@@ -8,7 +8,8 @@ from typing import Any, Final
 import attrs
 import numpy as np
 
-from mipolicy.annual.prepare import PreparedYear, prepare_year
+from mipolicy.annual.prepare import prepare_year
+from mipolicy.annual.reading import PreparedYear
 from mipolicy.annual.result import ClearedYear, IssuedYear
 from mipolicy.annual.terms import AnnualTerms, annual_terms
 from mipolicy.batch.columns import Table
@@ -36,16 +37,17 @@ def clear_table(
     results: Table | None = None,
     months: Table | None = None,
     increments: Table | None = None,
+    refused: Table | None = None,
     total_quota: int | None = None,
     settled_on: datetime.date | None = None,
 ) -> ClearedYear:
-    """Clear a table of institutions for a year (rules S01, S04, S11-S18, S35, S40).
+    """Clear a table of institutions for a year (rules S01, S04, S11-S18, S35, S39, S40).
 
-    institutions: columns named as the fields of `InstitutionYear`; results, months, increments: tables of
-    `IndicatorResult`, `InstitutionMonth` and `IncrementApproval`.  Where months are given, what was advanced comes of
-    them under the policy; else the institutions state it.  total_quota: what the blocks of the city's total leave for
-    institutions, fen; their quotas may not exceed it.  settled_on: approvals count up to this day, the last of the year
-    by default.
+    institutions: columns named as the fields of `InstitutionYear`; results, months, increments, refused: tables of
+    `IndicatorResult`, `InstitutionMonth`, `IncrementApproval` and `RefusedCost`.  Where months are given, what was
+    advanced comes of them under the policy; else the institutions state it.  total_quota: what the blocks of the city's
+    total leave for institutions, fen; their quotas may not exceed it.  settled_on: approvals count up to this day, the
+    last of the year by default.
     Terms are those of the last day of the year.  An institution that cannot be cleared is a reject with its reason.
     Raises TableError for tables of the wrong shape, mistakes in a table beside the institutions, and quotas beyond the
     total; PolicyGap, NotInForce, RepealedPolicy and PolicyError for a policy that cannot clear the year; IdentityError
@@ -65,7 +67,7 @@ def clear_table(
     last = datetime.date(year, 12, 31)
     day = settled_on or last
     terms = annual_terms(policy, last, months=months is not None, increments=increments is not None)
-    prepared = prepare_year(terms, institutions, results, months, increments, day)
+    prepared = prepare_year(terms, institutions, results, months, increments, refused, day)
     _check_total(prepared, total_quota)
     _check_refused(terms, prepared)
     good = prepared.faults.good()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from attrs import define, field
 
-from mipolicy.annual.records import IncrementApproval, IndicatorResult, InstitutionMonth, InstitutionYear
+from mipolicy.annual.books import read_months, read_refused
+from mipolicy.annual.reading import SHOWN, PreparedYear, code_of, mark, places, sound, stop
+from mipolicy.annual.records import IncrementApproval, IndicatorResult, InstitutionYear
 from mipolicy.annual.terms import AnnualTerms
 from mipolicy.batch.columns import ReadTable, Table, read_table
 from mipolicy.batch.dated import Faults
@@ -25,10 +25,8 @@ from mipolicy.payment.clearing import FULL_MARK
 from mipolicy.records import NO_AMOUNT
 from mipolicy.texts import Coded
 
-__all__ = ["PreparedYear", "prepare_year"]
+__all__ = ["prepare_year"]
 
-_SHOWN: Final = 5
-_MONTHS: Final = 12
 _QUOTAS: Final = ("quota_outpatient", "quota_inpatient", "quota_special")
 _AMOUNTS: Final = (
     "quota_local",
@@ -47,29 +45,13 @@ _MARKS: Final = ("quality_mark", "internal_mark", "assessment")
 # ---- a year ----------------------------------------------------------------------------------------------------------
 
 
-@define(eq=False)
-class PreparedYear:
-    """The institutions as columns; months: actual cost by month, a column each, none where no months are given.
-
-    pending: increments that do not count; state: place in `STATE`.
-    """
-
-    read: ReadTable
-    faults: Faults
-    codes: Coded
-    columns: dict[str, Column]
-    increments: Column
-    pending: tuple[Increment, ...] = ()
-    months: tuple[Column, ...] = ()
-    row_of: dict[str, int] = field(factory=dict)
-
-
 def prepare_year(
     terms: AnnualTerms,
     institutions: Table,
     results: Table | None,
     months: Table | None,
     increments: Table | None,
+    refused: Table | None,
     settled_on: datetime.date,
 ) -> PreparedYear:
     """Read, code and check an area's tables.
@@ -97,33 +79,10 @@ def prepare_year(
     if increments is not None and terms.quota is not None:
         _raise_quotas(terms.quota, year, increments, settled_on)
     _check_budget(terms, year)
-    _read_months(year, months)
+    if refused is not None:
+        read_refused(year, refused)
+    read_months(year, months)
     return year
-
-
-def _sound(table: Table, record: type[Any], what: str) -> ReadTable:
-    """A table beside the institutions: a mistake in it stops the run."""
-    read = read_table(table, record, what)
-    _stop(what, [f"row {row}: {fault.message}" for row, fault in sorted(read.faults.items())])
-    return read
-
-
-def _stop(what: str, problems: list[str]) -> None:
-    if problems:
-        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise TableError(f"{what}: {'; '.join(problems[:_SHOWN])}{more}")
-
-
-def _places(year: PreparedYear, read: ReadTable, what: str) -> Column:
-    """The row of each institution that a table names."""
-    column = Coded.of(read.columns["fixmedins_code"])
-    unknown = [code for code in column.values if code not in year.row_of] if read.rows else []
-    _stop(what, [f"fixmedins_code {code!r} is not in the table of institutions" for code in unknown])
-    return column.figures(lambda code: year.row_of.get(code, 0))
-
-
-def _mark(year: PreparedYear, bad: Any, reason: str, message: Callable[[int], str]) -> None:
-    year.faults.mark(np.flatnonzero(bad), lambda row: Fault(reason, message(row)))
 
 
 def _check_figures(year: PreparedYear) -> None:
@@ -131,7 +90,7 @@ def _check_figures(year: PreparedYear) -> None:
     for name in (*_AMOUNTS, "advanced", *_QUOTAS):
         column, optional = of[name], name in (*_QUOTAS, "advanced")
         bad = (column < 0) & ~(optional & (column == NO_AMOUNT))
-        _mark(
+        mark(
             year,
             bad,
             "amount",
@@ -140,7 +99,7 @@ def _check_figures(year: PreparedYear) -> None:
             ),
         )
     factor = of["assessment_factor"]
-    _mark(
+    mark(
         year,
         (factor < 0) | (factor > MOST["factor"]),
         "factor",
@@ -149,7 +108,7 @@ def _check_figures(year: PreparedYear) -> None:
     parts = [of[name] for name in _QUOTAS]
     stated = np.logical_or.reduce([part != NO_AMOUNT for part in parts])
     summed = np.add.reduce([np.where(part == NO_AMOUNT, 0, part) for part in parts])
-    _mark(
+    mark(
         year,
         stated & (summed != of["quota_local"]),
         "blocks",
@@ -178,41 +137,37 @@ def _states(terms: AnnualTerms, year: PreparedYear, results: Table | None) -> Co
             return "no result: give results by indicator, or a state of " + ", ".join(STATE.members)
 
         found = stated.figures(lambda word: known.get(word, -1)) if year.read.rows else np.empty(0, np.int64)
-        _mark(year, found < 0, "state", wrong)
+        mark(year, found < 0, "state", wrong)
         return np.maximum(found, 0)
     if any(stated.values[code] for code in np.unique(stated.codes).tolist()):
         raise TableError("institutions: state is stated beside a table of results; give one of the two")
-    return _assessed(terms.sharing.indicators, year, _sound(results, IndicatorResult, "results"))
+    return _assessed(terms.sharing.indicators, year, sound(results, IndicatorResult, "results"))
 
 
 def _assessed(indicators: tuple[str, ...], year: PreparedYear, read: ReadTable) -> Column:
     if not indicators:
         raise TableError("results: the policy lists no indicator; give a state in the table of institutions")
-    place = _places(year, read, "results")
+    place = places(year, read, "results")
     column, flag = Coded.of(read.columns["indicator"]), Coded.of(read.columns["met_flag"])
     listed = {name: at for at, name in enumerate(indicators)}
     unknown = [name for name in column.values if name not in listed] if read.rows else []
-    _stop("results", [f"unknown indicator {name!r}; the policy lists: {', '.join(indicators)}" for name in unknown])
+    stop("results", [f"unknown indicator {name!r}; the policy lists: {', '.join(indicators)}" for name in unknown])
     wrong = [word for word in flag.values if word not in ("0", "1")] if read.rows else []
-    _stop("results", [f"met_flag takes '1' (met) or '0' (not met), not {word!r}" for word in wrong])
+    stop("results", [f"met_flag takes '1' (met) or '0' (not met), not {word!r}" for word in wrong])
     size, rows = len(indicators), year.read.rows
     key = place * size + column.figures(lambda name: listed.get(name, 0))
     counts = np.bincount(key, minlength=rows * size).reshape(rows, size)
-    again = np.flatnonzero(counts.reshape(-1) > 1)[:_SHOWN].tolist()
-    _stop("results", [f"{_code(year, at // size)}, {indicators[at % size]} stands twice" for at in again])
+    again = np.flatnonzero(counts.reshape(-1) > 1)[:SHOWN].tolist()
+    stop("results", [f"{code_of(year, at // size)}, {indicators[at % size]} stands twice" for at in again])
     met = np.zeros(rows, np.int64)
     np.add.at(met, place, flag.figures(lambda word: int(word == "1")))
 
     def missing(row: int) -> str:
         names = ", ".join(indicators[at] for at in np.flatnonzero(counts[row] == 0).tolist())
-        return f"institution {_code(year, row)} has no result of {names}; a missing result is not a failed one"
+        return f"institution {code_of(year, row)} has no result of {names}; a missing result is not a failed one"
 
-    _mark(year, (counts == 0).any(axis=1), "result", missing)
+    mark(year, (counts == 0).any(axis=1), "result", missing)
     return state(Assessment(np.full(rows, size, np.int64), np.minimum(met, size)))
-
-
-def _code(year: PreparedYear, row: int) -> str:
-    return str(year.codes.values[year.codes.codes[row]])
 
 
 def _check_marks(terms: AnnualTerms, year: PreparedYear) -> None:
@@ -227,15 +182,15 @@ def _check_marks(terms: AnnualTerms, year: PreparedYear) -> None:
         column = year.columns[name]
         absent = column == NO_AMOUNT
         if needed:
-            _mark(year, absent, "mark", lambda _, name=name: f"{name} is empty; these terms need the mark")  # type: ignore[misc]
+            mark(year, absent, "mark", lambda _, name=name: f"{name} is empty; these terms need the mark")  # type: ignore[misc]
         else:
-            _mark(
+            mark(
                 year,
                 ~absent,
                 "mark",
                 lambda _, name=name: f"{name} is stated, but these terms use no such mark; leave it empty",  # type: ignore[misc]
             )
-        _mark(
+        mark(
             year,
             ~absent & ((column < 0) | (column > FULL_MARK)),
             "mark",
@@ -251,11 +206,11 @@ def _check_marks(terms: AnnualTerms, year: PreparedYear) -> None:
 
 def _raise_quotas(terms: QuotaTerms, year: PreparedYear, table: Table, settled_on: datetime.date) -> None:
     """Raise quotas by the increments that hold every approval; the others are pending."""
-    read = _sound(table, IncrementApproval, "increments")
-    rows = _places(year, read, "increments")
+    read = sound(table, IncrementApproval, "increments")
+    rows = places(year, read, "increments")
     ids, approval = Coded.of(read.columns["increment_id"]), Coded.of(read.columns["approval"])
     unknown = [name for name in approval.values if name not in terms.approvals] if read.rows else []
-    _stop("increments", [f"unknown approval {name!r}; allowed: {', '.join(terms.approvals)}" for name in unknown])
+    stop("increments", [f"unknown approval {name!r}; allowed: {', '.join(terms.approvals)}" for name in unknown])
     held: dict[str, tuple[int, int, dict[str, datetime.date | None]]] = {}
     problems = []
     days, amounts = np.asarray(read.columns["approved_on"]).tolist(), np.asarray(read.columns["amount"]).tolist()
@@ -269,8 +224,8 @@ def _raise_quotas(terms: QuotaTerms, year: PreparedYear, table: Table, settled_o
         of[2][word] = None if days[at] == NO_DAY else as_date(days[at])
         if not 0 <= amounts[at] <= MAX_FEN:
             problems.append(f"row {at}: amount is {yuan_text(amounts[at])}; an amount of 0 or more is due")
-    _stop("increments", problems)
-    given = [Increment(_code(year, row), amount, approved) for row, amount, approved in held.values()]
+    stop("increments", problems)
+    given = [Increment(code_of(year, row), amount, approved) for row, amount, approved in held.values()]
     none = {each.fixmedins_code: InstitutionQuota(each.fixmedins_code, 0, 0, 0, 0, 0, 0, 0) for each in given}
     raised, year.pending = with_increments(terms, none, given, settled_on)
     for code, of_code in raised.items():
@@ -282,23 +237,23 @@ def _check_budget(terms: AnnualTerms, year: PreparedYear) -> None:
     of, points = year.columns, terms.sharing.basis == "points_amount"
     if points:
         for name in ("quota_local", "quota_out", "actual_out"):
-            _mark(
+            mark(
                 year,
                 of[name] != 0,
                 "budget",
                 lambda _, name=name: f"{name} is stated beside a points amount; leave it 0",  # type: ignore[misc]
             )
-        _mark(year, year.increments != 0, "budget", lambda _: "an increment raises a quota; these terms have none")
+        mark(year, year.increments != 0, "budget", lambda _: "an increment raises a quota; these terms have none")
     else:
-        _mark(
+        mark(
             year, of["points_amt"] != 0, "budget", lambda _: "points_amt is stated, but these terms use quotas; leave 0"
         )
     budget = of["points_amt"] if points else of["quota_local"] + year.increments + of["quota_out"]
     what = "points_amt is" if points else "quota_local and quota_out are"
-    _mark(year, budget == 0, "budget", lambda _: f"{what} 0; a saving or an overrun is measured against a budget")
+    mark(year, budget == 0, "budget", lambda _: f"{what} 0; a saving or an overrun is measured against a budget")
     over = np.maximum(of["actual_local"] + of["actual_out"] - budget, 0)
     if terms.sharing.overrun_split == "stated":
-        _mark(
+        mark(
             year,
             of["stated_out"] > over,
             "stated",
@@ -307,56 +262,11 @@ def _check_budget(terms: AnnualTerms, year: PreparedYear) -> None:
             ),
         )
     else:
-        _mark(year, of["stated_out"] != 0, "stated", lambda _: "stated_out is given, but these terms do not take it")
+        mark(year, of["stated_out"] != 0, "stated", lambda _: "stated_out is given, but these terms do not take it")
     if terms.sharing.factor_on == "nothing":
-        _mark(
+        mark(
             year,
             of["assessment_factor"] != FACTOR_ONE,
             "factor",
             lambda _: "assessment_factor is not 1, but these terms use none; leave it out",
         )
-
-
-# ---- months ----------------------------------------------------------------------------------------------------------
-
-
-def _read_months(year: PreparedYear, months: Table | None) -> None:
-    advanced = year.columns["advanced"]
-    if months is None:
-        _mark(
-            year, advanced == NO_AMOUNT, "advanced", lambda _: "advanced is empty; state it, 0 for none, or give months"
-        )
-    else:
-        _mark(
-            year, advanced != NO_AMOUNT, "advanced", lambda _: "advanced is stated beside months; give one of the two"
-        )
-        year.months = _by_month(year, _sound(months, InstitutionMonth, "months"))
-        spent, actual = np.add.reduce(year.months), year.columns["actual_local"] + year.columns["actual_out"]
-        _mark(
-            year,
-            spent != actual,
-            "months",
-            lambda row: (
-                f"the months sum to {yuan_text(int(spent[row]))}, the year's actual cost is "
-                f"{yuan_text(int(actual[row]))}; correct whichever is wrong"
-            ),
-        )
-    year.columns["advanced"] = np.where(advanced == NO_AMOUNT, 0, advanced)
-
-
-def _by_month(year: PreparedYear, read: ReadTable) -> tuple[Column, ...]:
-    place = _places(year, read, "months")
-    month, actual = (np.asarray(read.columns[name], np.int64) for name in ("month", "actual_amt"))
-    bad = np.flatnonzero((month < 1) | (month > _MONTHS)).tolist()
-    _stop("months", [f"row {row}: month is {int(month[row])}; months are 1 to 12" for row in bad])
-    bad = np.flatnonzero((actual < 0) | (actual > MAX_FEN)).tolist()
-    _stop("months", [f"row {row}: actual_amt is {yuan_text(int(actual[row]))}; 0 or more is due" for row in bad])
-    key = place * _MONTHS + month - 1
-    counts = np.bincount(key, minlength=year.read.rows * _MONTHS)
-    twice = np.flatnonzero(counts > 1).tolist()
-    _stop("months", [f"{_code(year, at // _MONTHS)}, month {at % _MONTHS + 1} stands twice" for at in twice])
-    whole = np.zeros(year.read.rows * _MONTHS, np.int64)
-    whole[key] = actual
-    missing = (counts.reshape(-1, _MONTHS) == 0).any(axis=1)
-    _mark(year, missing, "months", lambda row: f"institution {_code(year, row)} has not all of its twelve months")
-    return tuple(np.ascontiguousarray(whole[at::_MONTHS]) for at in range(_MONTHS))

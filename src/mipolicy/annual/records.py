@@ -1,4 +1,4 @@
-"""The public records of a budget's year: an institution, its results by indicator, its months, its increments."""
+"""The public records of a budget's year: an institution, its results, its months, its increments, what was refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from attrs import frozen
 from mipolicy.money import FACTOR_ONE
 from mipolicy.records import record_field
 
-__all__ = ["INSTITUTION_TABLES", "IncrementApproval", "IndicatorResult", "InstitutionMonth", "InstitutionYear"]
+__all__ = [
+    "INSTITUTION_TABLES",
+    "IncrementApproval",
+    "IndicatorResult",
+    "InstitutionMonth",
+    "InstitutionYear",
+    "RefusedCost",
+]
 
 
 @frozen(kw_only=True)
@@ -15,7 +22,8 @@ class InstitutionYear:
     """An institution's year: its quotas, what was spent, what its books hold; one row an institution.
 
     quota_outpatient, quota_inpatient, quota_special: where stated, they sum to quota_local.  state: the state of the
-    assessment, only where no table of results is given.  advanced: left out where months are given.
+    assessment, only where no table of results is given.  advanced: left out where months are given.  refused_amt: left
+    out where refused cost is given by reason.
     """
 
     fixmedins_code: str = record_field("id", "定点医药机构编号", "institution")
@@ -69,5 +77,19 @@ class IncrementApproval:
     approved_on: int | None = record_field("date", "审批日期", "day of the approval; empty: not yet", None)
 
 
-INSTITUTION_TABLES = {"results": IndicatorResult, "months": InstitutionMonth, "increments": IncrementApproval}
+@frozen(kw_only=True)
+class RefusedCost:
+    """Cost of an institution that review refused, for a reason; several rows of one reason add up."""
+
+    fixmedins_code: str = record_field("id", "定点医药机构编号", "institution")
+    reason: str = record_field("text", "拒付原因", "reason")
+    refused_amt: int = record_field("fen", "审核拒付", "refused by review")
+
+
+INSTITUTION_TABLES = {
+    "results": IndicatorResult,
+    "months": InstitutionMonth,
+    "increments": IncrementApproval,
+    "refused": RefusedCost,
+}
 """The tables beside the institutions, with the record whose fields name their columns."""

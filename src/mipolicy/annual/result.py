@@ -10,11 +10,12 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from mipolicy.annual.prepare import PreparedYear
+from mipolicy.annual.reading import PreparedYear
 from mipolicy.annual.terms import AnnualTerms
 from mipolicy.batch.result import Rejects
 from mipolicy.budget.axes import STATE
 from mipolicy.budget.clearing import ClearedBudget
+from mipolicy.budget.ledgers import Refused, refused_by_reason
 from mipolicy.budget.quota import Increment
 from mipolicy.budget.sharing import BudgetSharing
 from mipolicy.errors import IdentityError
@@ -73,8 +74,7 @@ class ClearedYear:
     """An area's institutions cleared for a year: rows in = rows cleared + rows rejected.
 
     row: place of each cleared row in the table given; columns: by the names of `CLEARED_OUTPUTS`, one entry a row;
-    pending: increments without every approval at the settlement, which do not count; forfeited_to_fund: forfeited
-    deposits that nobody is given.
+    pending: increments without every approval at the settlement, which do not count.
     """
 
     year: int
@@ -121,6 +121,17 @@ class ClearedYear:
         """Forfeited deposits that stay in the fund, fen."""
         sums = self.totals()
         return sums["forfeited"] - sums["redistributed"]
+
+    def refused_by_reason(self) -> Refused | None:
+        """What was refused of the institutions that are cleared, by reason; None where no table of it was given."""
+        given = self.prepared.refused
+        if given is None:
+            return None
+        codes = self.columns["fixmedins_code"].tolist()
+        place = np.full(self.rows_in, -1, np.int64)
+        place[self.row] = np.arange(len(self.row))
+        here = place[given.row] >= 0
+        return refused_by_reason(codes, given.reasons, place[given.row][here], given.reason[here], given.amount[here])
 
     def city(self) -> tuple[CityLine, ...]:
         """The city's statement: every amount summed over its institutions, in the order computed."""

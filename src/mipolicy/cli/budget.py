@@ -44,6 +44,8 @@ _WORDS: Final = {
         "who pays: {} = institutions {} + treasury {} + fund {}",
         "由谁支付: {} = 机构 {} + 财政 {} + 基金 {}",
     ),
+    "refused": ("refused by review, by reason, in yuan", "审核拒付按原因汇总(元)"),
+    "reasons": ("reason|amount", "原因|金额"),
     "pending": ("increments without every approval on {}: {}", "截至 {} 未获全部审批的增量: {}"),
     "pages": ("{} pages in {}", "{} 页, 目录 {}"),
     "rejects": ("rejected rows: {}", "拒绝的行: {}"),
@@ -85,6 +87,7 @@ class _Files:
 @click.option("--results", metavar="FILE", help="Results of the assessment by institution and indicator.")
 @click.option("--months", metavar="FILE", help="Actual cost by month: what was advanced is worked out of it.")
 @click.option("--increments", metavar="FILE", help="Costs added in the year, with the days of their approvals.")
+@click.option("--refused", metavar="FILE", help="Refused cost by institution and reason.")
 @click.option("--total", "total_quota", callback=_yuan, metavar="YUAN", help="What the quotas may not exceed together.")
 @click.option(
     "--settled-on", callback=day, metavar="DAY", help="Approvals count up to this day.  [default: the year's last]"
@@ -131,7 +134,7 @@ def clear(
         _make_sample(Path(sample))
         return
     if not institutions or not policy_name or year is None or (out is None and row is None):
-        raise click.UsageError("INSTITUTIONS, --policy, --year and -o are needed; --sample DIR makes a sample to try")
+        raise click.UsageError("clear needs INSTITUTIONS, --policy, --year and -o; --sample DIR makes a sample to try")
     chosen = policy_of(policy_name, mode, allow_repealed)
     named = {name: path for name, path in tables.items() if path}
     refused = rejects_path or (beside(out, "rejects") if out else "")
@@ -207,6 +210,11 @@ def _show(cleared: ClearedYear, paths: _Files, language: str) -> None:
     if cleared.pending:
         waiting = ", ".join(f"{each.fixmedins_code} {yuan_text(each.amount)}" for each in cleared.pending)
         show.line(_say(language, "pending", cleared.settled_on, waiting))
+    refused = cleared.refused_by_reason()
+    if refused is not None and refused.total:
+        show.heading(_say(language, "refused"))
+        by_reason = [(reason, yuan_text(amount)) for reason, amount in refused.by_reason.items() if amount]
+        show.table(_say(language, "reasons").split("|"), by_reason, figures=(1,))
     if len(cleared.rejects):
         show.line()
         show.line(_say(language, "rejects", paths.rejects))

@@ -69,7 +69,12 @@ _INSTITUTIONS: Final = (
     ("Y16", "增量未全批,仍超支", 1_200_000, 300_000, 1_250_000, 300_000, 0, _SOME),
     ("Y17", "缺一项考评结果", 1_200_000, 300_000, 1_250_000, 300_000, 0, _MISSING),
 )
-_REFUSED: Final = {"Y08": 1_234_56, "Y14": 50_000_00}
+_REFUSED: Final = (
+    ("Y08", "超标准收费", 1_000_00),
+    ("Y08", "重复收费", 234_56),
+    ("Y14", "不合理检查", 20_000_00),
+    ("Y14", "超标准收费", 30_000_00),
+)
 _LEFT: Final = {"Y07": 20_000_00}
 _CARRIED: Final = {"Y10": 5_000_00}
 
@@ -82,10 +87,11 @@ class BudgetYear:
     results: dict[str, Any]
     months: dict[str, Any]
     increments: dict[str, Any]
+    refused: dict[str, Any]
 
     def tables(self) -> dict[str, dict[str, Any]]:
         """The tables beside the institutions, by name."""
-        return {"results": self.results, "months": self.months, "increments": self.increments}
+        return {each: getattr(self, each) for each in ("results", "months", "increments", "refused")}
 
 
 def budget_year(indicators: tuple[str, ...], approvals: tuple[str, ...]) -> BudgetYear:
@@ -104,7 +110,6 @@ def budget_year(indicators: tuple[str, ...], approvals: tuple[str, ...]) -> Budg
             "quota_out": [row[3] * _YUAN for row in _INSTITUTIONS],
             "actual_local": local,
             "actual_out": [row[5] * _YUAN for row in _INSTITUTIONS],
-            "refused_amt": [_REFUSED.get(code, 0) for code in codes],
             "prepayment_left": [_LEFT.get(code, 0) for code in codes],
             "carried_in": [_CARRIED.get(code, 0) for code in codes],
         },
@@ -115,6 +120,9 @@ def budget_year(indicators: tuple[str, ...], approvals: tuple[str, ...]) -> Budg
             "actual_amt": [amount for cost in actual for amount in _by_month(cost)],
         },
         increments=_increments(approvals),
+        refused=dict(
+            zip(("fixmedins_code", "reason", "refused_amt"), map(list, zip(*_REFUSED, strict=True)), strict=True)
+        ),
     )
 
 

@@ -25,7 +25,7 @@ def write_cleared(path: FilePath, cleared: ClearedYear) -> None:
 def write_year(folder: Path, institutions: Mapping[str, Any], **tables: Mapping[str, Any]) -> tuple[Path, ...]:
     """Write an area's institutions and the tables beside them as CSV files of a folder, made where it is not there.
 
-    tables: results, months, increments.  Raises TableError for a column that is none; OSError.
+    tables: results, months, increments, refused.  Raises TableError for a column that is none; OSError.
     """
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / "institutions.csv"]

@@ -9,6 +9,7 @@ import attrs
 
 from mipolicy.annual.result import PAYERS, ClearedYear, IssuedYear
 from mipolicy.budget.clearing import ClearedBudget
+from mipolicy.budget.ledgers import Refused
 from mipolicy.budget.sharing import BudgetSharing
 from mipolicy.errors import InputError
 from mipolicy.reports.sheet import Figures, Grid, Heading, Series, Sheet, headings
@@ -46,12 +47,15 @@ def institution_sheets(cleared: ClearedYear) -> Iterator[Sheet]:
 
 
 def city_sheet(cleared: ClearedYear) -> Sheet:
-    """The statement of the city: sums over its institutions, who pays, and each institution in a line."""
+    """The statement of the city: sums over its institutions, what was refused and why, each institution in a line."""
     sums = cleared.totals()
     blocks: list[Figures | Grid] = []
     for shape, zh, en in _STAGES:
         heads = tuple(head for head in headings(shape) if head.name in sums)
         blocks.append(Figures(f"{zh}(合计)", f"{en}: sums", heads, tuple(sums[head.name] for head in heads)))
+    refused = cleared.refused_by_reason()
+    if refused is not None and refused.total:
+        blocks.append(_refused(refused))
     blocks.append(_payers(cleared))
     return Sheet(
         "city",
@@ -59,6 +63,16 @@ def city_sheet(cleared: ClearedYear) -> Sheet:
         f"budgets of {cleared.year} cleared: the city",
         tuple(blocks),
     )
+
+
+def _refused(refused: Refused) -> Grid:
+    """What review refused, by reason: it sums to what was refused of the institutions."""
+    held = {reason: amount for reason, amount in refused.by_reason.items() if amount}
+    reason, amount = (
+        Heading("reason", "text", "拒付原因", "reason"),
+        Heading("refused_amt", "fen", "审核拒付", "refused"),
+    )
+    return Grid("审核拒付(按原因)", "refused by reason", (Series(reason, [*held]), Series(amount, [*held.values()])))
 
 
 def _payers(cleared: ClearedYear) -> Grid:
