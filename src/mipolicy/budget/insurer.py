@@ -10,13 +10,13 @@ from typing import Final, Generic
 
 from attrs import frozen
 
-from mipolicy.checked import check_input
+from mipolicy.checked import check_input, refuse
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, A
 from mipolicy.policy.kinds import FigureKind, RecordsKind, TextKind, terms_field
 from mipolicy.rounding import half_up_int
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import beyond, capped, mul_div, pick, share
+from mipolicy.vocabulary import beyond, capped, mul_div, share
 
 __all__ = ["InsurerSettled", "InsurerTerms", "InsurerYear", "ScoreWeight", "insurer_score", "settle_insurer"]
 
@@ -92,15 +92,14 @@ def insurer_score(terms: InsurerTerms, marks: Mapping[str, int]) -> int:
 def settle_insurer(terms: InsurerTerms, year: InsurerYear[A]) -> InsurerSettled[A]:
     """Settle an insurer's year with the fund (rule O20): profit up to its limit is kept, a loss is shared.
 
-    The claims ratio of no premium is 0 and says nothing.
-    Raises InputError for figures out of range.
+    Raises InputError for figures out of range, and a premium of 0, of which no claims ratio can be taken.
     Source: 天津 2021 三(三) 商业健康保险.
     """
     check_input(year)
+    refuse(year.premium == 0, "premium is {} fen; a claims ratio is measured against a premium, state it", year.premium)
     spent = year.claims + year.costs
     profit, loss = beyond(year.premium, spent), beyond(spent, year.premium)
     kept = capped(profit, share(year.premium, terms.profit_limit))
     borne = capped(share(loss, terms.loss_fund_share), share(year.premium, terms.loss_limit))
-    divisor = pick(year.premium, year.premium, year.premium * 0 + 1)
-    ratio = pick(year.premium, mul_div(year.claims, int(RATE_ONE), divisor), year.premium * 0)
+    ratio = mul_div(year.claims, int(RATE_ONE), year.premium)
     return InsurerSettled(ratio, profit, kept, profit - kept, loss, borne, loss - borne)
