@@ -71,7 +71,7 @@ def test_o20_columns_agree_and_the_parts_sum_to_the_result(years: list[InsurerYe
 def test_o20_no_claims_ratio_without_a_premium() -> None:
     message = "premium is 0 fen; a claims ratio is measured against a premium, state it"
     check_refused(lambda: settle_insurer(TERMS, InsurerYear(0, 10, 0)), InputError, message)
-    with pytest.raises(InputError, match="^row 1: premium is 0 fen"):
+    with pytest.raises(InputError, match=r"^row 1: premium is 0 fen"):
         settle_insurer(TERMS, as_columns([InsurerYear(5, 1, 1), InsurerYear(0, 1, 1)]))
 
 
