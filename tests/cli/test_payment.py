@@ -198,6 +198,20 @@ def test_changes_of_a_re_run(place: Path) -> None:
     same = Ran("changes", "region/cases.csv", "region/cases.csv", *ASSUMED, "-o", "none", "--format", "text")
     assert same.status == 0
     assert "D0004" not in (place / "none/changes.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("after", "message"),
+    [
+        ("none.csv", "none.csv: no such file or directory"),
+        ("region/contracts.csv", "region/contracts.csv: cases: missing setl_id"),
+    ],
+)
+def test_changes_say_which_of_the_two_tables_is_wrong(place: Path, after: str, message: str) -> None:
+    ran = Ran("changes", "region/cases.csv", after, "--region", "region", *ASSUMED, "-o", "wrong")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(f"mipolicy: {message}")
+    assert not (place / "wrong").exists()
     assert (place / "none/cases.csv").read_text(encoding="utf-8").count("\n") == 1
 
 
