@@ -11,7 +11,7 @@ from typing import Final, Generic
 
 from attrs import fields, frozen
 
-from mipolicy.checked import check_input
+from mipolicy.checked import check_input, for_each
 from mipolicy.errors import InputError, MipolicyError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, A
 from mipolicy.payment.axes import POOL
@@ -121,7 +121,7 @@ class Balance(Generic[A]):
 def _returned(terms: ClearingTerms, mark: A) -> A:
     """The share of the deposit that the assessment gives back."""
     if terms.assessment == "linear":
-        missing = beyond(terms.full_from + mark * 0, mark)
+        missing = beyond(for_each(terms.full_from, mark), mark)
         return beyond(int(RATE_ONE), mul_div(missing, terms.lost_per_mark, int(FACTOR_ONE)))
     return by_band(terms.band_side, mark, [(band.from_mark, band.returned) for band in terms.bands])
 
@@ -148,7 +148,7 @@ def withhold(terms: ClearingTerms, entitlement: A, months_paid: A, mark: A) -> D
 def balance(terms: ClearingTerms, clearing: A) -> Balance[A]:
     """What is done with what is still due: paid, or, where it is negative, recovered or carried forward."""
     paid, too_much = beyond(clearing, 0), beyond(-clearing, 0)
-    nothing = clearing * 0
+    nothing = for_each(0, clearing)
     if terms.negative_balance == "recovered":
         return Balance(clearing, paid, too_much, nothing)
     return Balance(clearing, paid, nothing, too_much)
@@ -207,6 +207,7 @@ class Cleared:
     months_paid: int = labelled("fen", "月度已付合计", "paid in months")
     prepayment_left: int = labelled("fen", "未收回预付金", "prepayment not yet recovered")
     carried_in: int = labelled("fen", "上年结转扣回", "carried forward from the year before")
+    assessment: int = labelled("points", "考核得分", "result of the assessment")
     deposit: int = labelled("fen", "质量保证金", "deposit")
     returned_rate: int = labelled("rate", "返还比例", "share of the deposit given back")
     forfeited: int = labelled("fen", "扣减保证金", "forfeited")
@@ -294,6 +295,7 @@ def _cleared(terms: ClearingTerms, account: Account, deposit: Deposit[int], redi
         fixmedins_code=account.fixmedins_code,
         pool=account.pool,
         **given,
+        assessment=account.assessment,
         deposit=deposit.deposit,
         returned_rate=deposit.returned_rate,
         forfeited=deposit.forfeited,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from mipolicy.checked import for_each
 from mipolicy.money import A
 from mipolicy.vocabulary import is_over, none_of, pick
 
@@ -38,7 +39,7 @@ def by_band(side: str, figure: A, bands: Sequence[tuple[int, int]]) -> A:
     >>> [by_band("at_or_above", mark, [(0, 5), (60, 7)]) for mark in (59, 60)]
     [5, 7]
     """
-    found = figure * 0 + bands[0][1]
+    found = for_each(bands[0][1], figure)
     for edge, of_band in bands[1:]:
         found = pick(is_past(side, figure, edge), of_band, found)
     return found
