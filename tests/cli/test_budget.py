@@ -187,6 +187,16 @@ def test_with_states_and_advances_stated_no_other_table_is_needed(place: Path) -
     assert not (place / "cleared.rejects.csv").exists()
 
 
+def test_where_no_row_is_cleared_there_are_no_sums(place: Path) -> None:
+    ran = Ran("clear", "s/institutions.csv", "--policy", "assumed", "--year", "2025", "-o", "cleared.csv")
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert lines[:2] == ["17 rows in = 0 cleared + 17 rejected", "cleared institutions: cleared.csv"]
+    assert lines[3] == "rejected rows: cleared.rejects.csv"
+    assert "the city" not in ran.out
+    assert {row["reason"] for row in rows_of(place / "cleared.rejects.csv")} == {"state"}
+
+
 # ---- what is refused -------------------------------------------------------------------------------------------------
 
 

@@ -200,21 +200,12 @@ def _write(cleared: ClearedYear, paths: _Files, always: bool, language: Any) -> 
 def _show(cleared: ClearedYear, paths: _Files, language: str) -> None:
     show.line(_say(language, "rows", cleared.rows_in, len(cleared), len(cleared.rejects)))
     show.line(_say(language, "files", paths.out))
-    _show_states(cleared, language)
-    show.heading(_say(language, "city", cleared.year))
-    lines = [each for each in cleared.city() if each.amount and each.name not in _QUIET]
-    rows = [(each.zh if language == "zh" else each.en, yuan_text(each.amount)) for each in lines]
-    show.table(_say(language, "line").split("|"), rows, figures=(1,))
-    sums = cleared.totals()
-    show.line(_say(language, "pays", *(yuan_text(sums[name]) for name in ("cleared_amount", *PAYERS))))
+    if len(cleared):
+        _show_sums(cleared, language)
     if cleared.pending:
         waiting = ", ".join(f"{each.fixmedins_code} {yuan_text(each.amount)}" for each in cleared.pending)
         show.line(_say(language, "pending", cleared.settled_on, waiting))
-    refused = cleared.refused_by_reason()
-    if refused is not None and refused.total:
-        show.heading(_say(language, "refused"))
-        by_reason = [(reason, yuan_text(amount)) for reason, amount in refused.by_reason.items() if amount]
-        show.table(_say(language, "reasons").split("|"), by_reason, figures=(1,))
+    _show_refused(cleared, language)
     if len(cleared.rejects):
         show.line()
         show.line(_say(language, "rejects", paths.rejects))
@@ -222,6 +213,25 @@ def _show(cleared: ClearedYear, paths: _Files, language: str) -> None:
             tuple(each.values()) for each, _ in zip(cleared.rejects.records(), range(_SHOWN_REJECTS), strict=False)
         ]
         show.table(_say(language, "reject").split("|"), first, figures=(0,), names=(1, 2))
+
+
+def _show_sums(cleared: ClearedYear, language: str) -> None:
+    """By state, the city's sums, who pays."""
+    _show_states(cleared, language)
+    show.heading(_say(language, "city", cleared.year))
+    lines = [each for each in cleared.city() if each.amount and each.name not in _QUIET]
+    rows = [(each.zh if language == "zh" else each.en, yuan_text(each.amount)) for each in lines]
+    show.table(_say(language, "line").split("|"), rows, figures=(1,))
+    sums = cleared.totals()
+    show.line(_say(language, "pays", *(yuan_text(sums[name]) for name in ("cleared_amount", *PAYERS))))
+
+
+def _show_refused(cleared: ClearedYear, language: str) -> None:
+    refused = cleared.refused_by_reason()
+    if refused is not None and refused.total:
+        show.heading(_say(language, "refused"))
+        by_reason = [(reason, yuan_text(amount)) for reason, amount in refused.by_reason.items() if amount]
+        show.table(_say(language, "reasons").split("|"), by_reason, figures=(1,))
 
 
 def _show_states(cleared: ClearedYear, language: str) -> None:
