@@ -20,8 +20,8 @@ from mipolicy.indicators.quantity import (
     Quantity,
     QuantityTerms,
     Reported,
-    sum_table,
 )
+from mipolicy.indicators.summing import sum_table
 from mipolicy.texts import Coded
 from tests.oracles.indicators import row_sums
 from tests.payment.shared import check_refused
