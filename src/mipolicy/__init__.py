@@ -5,7 +5,19 @@
 1230
 """
 
-from mipolicy.api import explain, explain_case, explain_settlement, load, loads, pay, resettle, reverse, settle
+from mipolicy.api import (
+    explain,
+    explain_case,
+    explain_rate,
+    explain_settlement,
+    load,
+    loads,
+    pay,
+    rates,
+    resettle,
+    reverse,
+    settle,
+)
 from mipolicy.batch import BatchGap, TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
@@ -55,6 +67,7 @@ __all__ = [
     "dumps",
     "explain",
     "explain_case",
+    "explain_rate",
     "explain_settlement",
     "factor",
     "load",
@@ -62,6 +75,7 @@ __all__ = [
     "pay",
     "points",
     "rate",
+    "rates",
     "resettle",
     "reverse",
     "settle",

@@ -91,7 +91,8 @@ class Rate:
     """One indicator in one scope: exact numerator and denominator where its state is "value".
 
     numerator, denominator: Python ints, 0 where they are not known; the value is their quotient, times included in the
-    numerator.  shown: rounded half up once, "" where there is no value.
+    numerator.  shown: rounded half up once, "" where there is no value; stated: a report states the value alone, of
+    which these are the lowest terms.
     """
 
     indicator: Indicator
@@ -99,6 +100,7 @@ class Rate:
     numerator: int
     denominator: int
     state: State
+    stated: bool = False
 
     @property
     def value(self) -> Fraction | None:

@@ -76,13 +76,14 @@ def sum_table(
     *,
     reversals: Coded | None = None,
     left_out: NDArray[np.bool_] | None = None,
+    rows: int | None = None,
 ) -> Quantities:
     """Sum a table of settlements with national field names, block by block.
 
     quantities: what to sum; table: name -> column, text (`Coded` or texts) for codes, int64 for amounts in fen and for
     flags; by: fields of text that tell scopes apart; block, threads: rows that are looked at together, and at once,
     which change no figure; reversals: "1" for a row that takes another back and counts as one less; its amounts carry
-    their sign; left_out: rows that are not summed.
+    their sign; left_out: rows that are not summed; rows: how many there are, where no column says it.
     Every scope in the table has each quantity, 0 where no row meets the conditions.
     Raises TableError for a column that is not there, of the wrong type or length, and for more scopes than fit.
     """
@@ -91,11 +92,11 @@ def sum_table(
     codes = {name: _codes(table, name) for name in dict.fromkeys((*(each.field for each in held), *by))}
     amounts = {each.sum_of: _amounts(table, each.sum_of) for each in quantities if each.sum_of}
     lengths = {name: len(column) for name, column in (*codes.items(), *amounts.items())}
-    if not lengths:
+    if not lengths and rows is None:
         raise TableError("the quantities use no column, so nothing says how many rows there are; name one in `by`")
     if len(set(lengths.values())) > 1:
         raise TableError(f"columns must be of one length, got {lengths}")
-    rows = next(iter(lengths.values()))
+    rows = next(iter(lengths.values()), rows or 0)
     axes = [_texts(codes, name) for name in by]
     plan, axes = _planned(quantities, conditions, held, codes, axes)
     parts = {name: _halves(column) for name, column in amounts.items()}
