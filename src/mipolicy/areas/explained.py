@@ -148,9 +148,9 @@ def _target(found: AreaRates, row: CompletionRow) -> StepGroup:
     limits = (limit_text(target, unit, "zh"), limit_text(target, unit, "en"))
     figure = Figure(f"targets.targets.{target.id}", *limits, version, clause)
     words = (STATES[verdict.state][1], STATES[verdict.state][0])
-    due = str(target.deadline or "")
+    due = (f"期限 {target.deadline}", f"due {target.deadline}") if target.deadline else ("无期限", "no deadline")
     steps = (
-        _step("limit", ("目标", "target"), limits, (due, due), (figure,)),
+        _step("limit", ("目标", "target"), limits, due, (figure,)),
         _step("baseline", ("基期值", "baseline"), show(target.baseline), (str(target.baseline_on or ""),) * 2),
         _step("distance", ("距离", "distance"), show(verdict.distance), ("指标值 - 限值", "value - limit")),
         _step("verdict", ("结论", "verdict"), words, (target.note,) * 2),
