@@ -283,12 +283,15 @@ def make_rates(
     kept = _kept(policy, terms.indicators, indicators)
     listed = _listed(policy, day, kept if indicators is not None else None, settlements is not None)
     read = read_settlements(settlements, listed, by, policy.header.region, workers) if settlements is not None else None
-    summed = _sums(read, listed, names, workers, block_rows) if read is not None else Quantities(names)
+    summed, none = Quantities(names), Quantities()
+    if read is not None:
+        summed = _sums(read, listed, names, workers, block_rows)
+        none = Quantities.of(**{each.id: 0 for each in listed})  # a table without a sound row says 0 of each
     stated = Totals(0, Quantities(names), Quantities(), _NO_REJECTS)
     if totals is not None:
         taken = [each.id for each in listed] if read is not None else []
         stated = read_totals(totals, names, units_of(listed, kept), taken)
-    whole = summed.rolled_up() + stated.whole
+    whole = summed.rolled_up() + none + stated.whole
     computed = [each.id for each in kept if evaluate(each, whole).state in ("value", "undefined")]
     seen = Observed(0, {}, {}, _NO_REJECTS)
     if observed is not None:
