@@ -33,6 +33,7 @@ from mipolicy.errors import (
     NotInForce,
     PolicyError,
     PolicyGap,
+    RecordError,
     RepealedPolicy,
     TableError,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PolicyGap",
+    "RecordError",
     "RepealedPolicy",
     "Settlement",
     "TableError",
