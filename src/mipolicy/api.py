@@ -24,7 +24,19 @@ if TYPE_CHECKING:
     from mipolicy.areas.rates import AreaRates
     from mipolicy.cases.result import PaidTable
 
-__all__ = ["explain", "explain_case", "explain_rate", "explain_settlement", "load", "loads", "pay", "rates", "resettle", "reverse", "settle"]
+__all__ = [
+    "explain",
+    "explain_case",
+    "explain_rate",
+    "explain_settlement",
+    "load",
+    "loads",
+    "pay",
+    "rates",
+    "resettle",
+    "reverse",
+    "settle",
+]
 
 load = packs.load
 resettle = batch.resettle

@@ -96,5 +96,5 @@ def test_a_rate_that_is_another_when_evaluated_again_is_a_defect() -> None:
     found = mipolicy.rates(ASSUMED, table(ROWS), on=ON, indicators=["primary_fund_share"])
     spoilt = attrs.evolve(found, whole=Quantities.of(primary_fund=1, fund_spending=2))
     spoilt.__dict__["whole_rates"] = found.whole_rates
-    with pytest.raises(IdentityError, match="^primary_fund_share: the rate evaluated again is "):
+    with pytest.raises(IdentityError, match=r"^primary_fund_share: the rate evaluated again is "):
         mipolicy.explain_rate(spoilt, "primary_fund_share")

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mipolicy
-from mipolicy.areas.rates import AreaRates, limit_text
+from mipolicy.areas.rates import AreaRates
+from mipolicy.areas.words import limit_text
 from mipolicy.errors import InputError, MipolicyError, NotInForce, PolicyError, TableError
 from mipolicy.indicators.targets import Target
 from mipolicy.policy import Policy
@@ -112,9 +113,31 @@ def test_a_reversal_takes_its_settlement_back() -> None:
     assert (share.numerator, share.denominator) == (6_000, 6_000)
 
 
+def test_a_month_in_which_more_is_taken_back_than_settled_is_undefined() -> None:
+    minus = {name: -row()[name] for name in AMOUNTS}
+    later = row(setl_id="S2", setl_time="2025-04-01 00:00:00", refd_setl_flag="1", **minus)
+    march, april = rates([row(), row(setl_id="S3")], by=("month",)), rates([later], by=("month",))
+    texts = (march + april).texts()
+    at = [
+        month == "2025-04" and name == "primary_fund_share"
+        for month, name in zip(texts["month"], texts["indicator"], strict=True)
+    ].index(True)
+    assert [texts[name][at] for name in ("numerator", "denominator", "value", "state")] == [
+        "-60.00",
+        "-60.00",
+        "",
+        "undefined",
+    ]
+    assert values(march + april)["primary_fund_share", ()] == 1
+    assert values(march + april) == values(rates([row(), row(setl_id="S3"), later]))
+
+
 def test_amounts_are_yuan_as_text_and_fen_as_integers() -> None:
     columns = table([row(), row(insutype="390")])
-    written = {**columns, **{name: [f"{fen // 100}.{fen % 100:02d}" for fen in columns[name].tolist()] for name in AMOUNTS}}
+    written = {
+        **columns,
+        **{name: [f"{fen // 100}.{fen % 100:02d}" for fen in columns[name].tolist()] for name in AMOUNTS},
+    }
     first, second = (mipolicy.rates(ASSUMED, each, on=ON).texts() for each in (columns, written))
     assert first == second
     assert first["numerator"][first["indicator"].index("primary_fund_share")] == "120.00"
@@ -153,7 +176,7 @@ def test_totals_stand_beside_settlements() -> None:
     (rate,) = (each for each in found.whole_rates if each.indicator.id == "reserve_months")
     assert (rate.numerator, rate.denominator, rate.value) == (960_000, 120_000, Fraction(8))
     (judged,) = (each for each in found.completion if each.target.id == "reserve_months")
-    assert (judged.verdict.state, judged.verdict.meets, judged.verdict.distance) == ("not_due", True, 0)
+    assert (judged.verdict.state, judged.verdict.meets, judged.verdict.distance) == ("not_due", True, Fraction(0))
 
 
 def test_totals_by_group_add_up_and_a_group_that_is_silent_makes_the_whole_missing() -> None:
@@ -185,7 +208,7 @@ def test_the_three_states_are_words_and_never_0() -> None:
     found = mipolicy.rates(CHANGDE, totals=totals, on=datetime.date(2023, 5, 18), targets=True)
     for language, words in (
         ("en", ("undefined", "not applicable", "missing")),
-        ("zh", ("无意义(分母为0)", "不适用", "缺报")),
+        ("zh", ("无意义(分母不大于0)", "不适用", "缺报")),
     ):
         texts = found.target_texts(language)
         rows_of = {name: at for at, name in enumerate(texts["target"])}
@@ -204,7 +227,13 @@ def test_the_three_states_are_words_and_never_0() -> None:
 
 def test_the_table_of_tianjin_prints_whole_binding_first() -> None:
     observed = {
-        "indicator": ["insured", "employee_reserve_months", "primary_fund_share", "primary_fund_share", "window_item_rate"],
+        "indicator": [
+            "insured",
+            "employee_reserve_months",
+            "primary_fund_share",
+            "primary_fund_share",
+            "window_item_rate",
+        ],
         "value": ["11900000", "8.5", "12%", "11.8%", "99%"],
         "period": ["2025", "2025", "2025", "2024", "2025"],
     }
@@ -222,10 +251,11 @@ def test_the_table_of_tianjin_prints_whole_binding_first() -> None:
     assert shown["insured"] == ("11900000", "met", "60000")
     assert shown["employee_reserve_months"] == ("8.50", "met", "0.00")
     assert shown["primary_fund_share"] == ("12.00%", "met", "0.20%")
-    assert shown["employee_in_scope_rate"] == ("missing", "open: no limit is stated", "")
-    fell = {key: [*cells[:3], *cells[4:], extra] for (key, cells), extra in zip(
-        observed.items(), ("primary_fund_share", "12.5%", "2023"), strict=True
-    )}
+    assert shown["employee_in_scope_rate"] == ("missing", "open: no tolerance stated", "")
+    fell = {
+        key: [*cells[:3], *cells[4:], extra]
+        for (key, cells), extra in zip(observed.items(), ("primary_fund_share", "12.5%", "2023"), strict=True)
+    }
     (judged,) = (
         each
         for each in mipolicy.rates(TIANJIN, observed=fell, on=ON, targets=True).completion
@@ -249,12 +279,20 @@ def test_an_observed_value_has_no_numerator() -> None:
     [
         ({"by": "month"}, TableError, "by takes the names of the groups one by one, by=('month',)"),
         ({"by": ("month", "month:dscg_time")}, TableError, "by names month twice"),
-        ({"by": ("week:setl_time",)}, TableError, "by takes year, quarter, month of a column with days, not 'week:setl_time'"),
+        (
+            {"by": ("week:setl_time",)},
+            TableError,
+            "by takes year, quarter, month of a column with days, not 'week:setl_time'",
+        ),
         ({"threads": 0}, TableError, "threads and block_rows must be at least 1"),
         ({"block_rows": 0}, TableError, "threads and block_rows must be at least 1"),
-        ({"on": datetime.date(2020, 1, 1)}, NotInForce, "assumed: section indicators is first in force on 2024-01-01, not on 2020-01-01"),
+        (
+            {"on": datetime.date(2020, 1, 1)},
+            NotInForce,
+            "assumed: section indicators is first in force on 2024-01-01, not on 2020-01-01",
+        ),
     ],
-)  # fmt: skip
+)
 def test_options_that_cannot_be(options: dict[str, Any], error: type[MipolicyError], message: str) -> None:
     check_refused(lambda: rates([row()], **options), error, message)
 
@@ -265,7 +303,9 @@ def test_what_says_nothing() -> None:
     lone = {"quantity": ["surplus"], "value": ["1"]}
     message = "no setl_time says of what day the rates are; state it: on="
     check_refused(lambda: mipolicy.rates(ASSUMED, totals=lone), TableError, message)
-    with pytest.raises(InputError, match=r"^assumed has no indicator reserve, did you mean reserve_months\?; indicators: "):
+    with pytest.raises(
+        InputError, match=r"^assumed has no indicator reserve, did you mean reserve_months\?; indicators: "
+    ):
         rates([row()], indicators=["reserve"])
 
 
@@ -297,16 +337,80 @@ version = "2024"
 effective = 2024-01-01
 source = { document = "wrong", clause = "1" }
 targets = [
-  { id = "primary", indicator = "primary_fund_share", kind = "at_least", attribute = "binding", source = "1", low = "65" },
-  { id = "resident_in_scope_rate", indicator = "resident_in_scope_rate", kind = "about", attribute = "expected", source = "1", value = "70%" },
+  { id = "primary", indicator = "primary_fund_share", kind = "at_least", attribute = "binding", source = "1" LOW },
+  { id = "scope", indicator = "resident_in_scope_rate", kind = "about", attribute = "expected", source = "1" ABOUT },
+  { id = "own", indicator = "employee_self_paid_share", kind = "at_most", attribute = "unstated", source = "1" },
 ]
+
+[[sections.target_figures]]
+version = "2024"
+effective = 2024-01-01
+source = { document = "wrong", clause = "2" }
+figures = [{ target = "own", source = "2", high = "40%" }]
 """
 
 
-def test_65_where_65_percent_is_due_in_a_policy() -> None:
-    policy = mipolicy.loads(OVERLAY)
-    message = 'wrong: target primary: low is 6500%; write "65%"'
+def overlay(low: str = 'low = "65%"', about: str = 'value = "70%", tolerance = "1%"') -> Policy:
+    """The assumed pack with targets of its own, of which a test changes one."""
+    return mipolicy.loads(OVERLAY.replace("LOW", f", {low}" * bool(low)).replace("ABOUT", f", {about}"))
+
+
+@pytest.mark.parametrize(
+    ("low", "about", "message"),
+    [
+        ('low = "65"', 'value = "70%"', 'target primary: low is 65 where a part of 1 is due; write "65%"'),
+        (
+            'baseline = "12.5"',
+            'value = "70%"',
+            'target primary: baseline is 12.5 where a part of 1 is due; write "12.5%"',
+        ),
+        ("", 'value = "70"', 'target scope: value is 70 where a part of 1 is due; write "70%"'),
+        ("", 'tolerance = "1"', 'target scope: tolerance is 1 where a part of 1 is due; write "1%"'),
+    ],
+)
+def test_65_where_65_percent_is_due_in_a_policy(low: str, about: str, message: str) -> None:
+    policy = overlay(low or 'low = "65%"', about)
+    check_refused(lambda: rates([row()], policy, targets=True), PolicyError, f"wrong: {message}")
+
+
+def test_a_part_of_a_whole_is_asked_for_no_more_than_100_percent() -> None:
+    text = OVERLAY.replace("primary_fund_share", "cross_province_inpatient_direct_rate").replace("ABOUT", "")
+    message = 'wrong: target primary: low is 1.5 where a part of 1 is due; write "1.5%"'
+    policy = mipolicy.loads(text.replace("LOW", ', low = "1.5"'))
     check_refused(lambda: rates([row()], policy, targets=True), PolicyError, message)
+    assert judged(mipolicy.loads(text.replace("LOW", ', low = "1"')))["primary"] == ("met", "0.00%")
+
+
+def judged(policy: Policy, language: str = "en", **options: Any) -> dict[str, tuple[str, str]]:
+    texts = rates([row()], policy, targets=True, **options).target_texts(language)
+    return dict(zip(texts["target"], zip(texts["verdict"], texts["distance"], strict=True), strict=True))
+
+
+def test_0_65_and_65_percent_are_one_limit() -> None:
+    assert judged(overlay('low = "0.65"')) == judged(overlay('low = "65%"')) == {
+        "primary": ("met", "35.00%"),
+        "scope": ("undefined", ""),
+        "own": ("met", "-30.00%"),
+    }  # fmt: skip
+
+
+def test_a_width_that_nobody_states_leaves_the_verdict_open_and_says_so() -> None:
+    bare = overlay(about='value = "70%"')
+    assert judged(bare)["scope"] == ("open: no tolerance stated", "")
+    assert judged(bare, "zh")["scope"] == ("未定(未给出容差)", "")
+    assert judged(overlay(low=""), "zh")["primary"] == ("未定(未给出下限)", "")
+
+
+def test_rising_without_a_baseline_says_so() -> None:
+    policy = mipolicy.loads(OVERLAY.replace("at_least", "rising").replace("LOW", "").replace("ABOUT", ""))
+    assert judged(policy)["primary"] == ("no baseline", "")
+    assert judged(policy, "zh")["primary"] == ("无基期值", "")
+
+
+def test_a_baseline_after_the_deadline_is_refused() -> None:
+    days = 'low = "65%", baseline = "60%", baseline_on = 2026-01-01, deadline = 2025-12-31'
+    with pytest.raises(PolicyError, match=r"primary: the baseline of 2026-01-01 is not before 2025-12-31"):
+        judged(overlay(days))
 
 
 def test_parts_that_do_not_add() -> None:
@@ -337,6 +441,6 @@ def test_parts_that_do_not_add() -> None:
     ],
 )
 def test_limits_in_words(kind: str, figures: dict[str, str], english: str, chinese: str) -> None:
-    target = Target("t", "i", kind, "binding", "1", **{name: Fraction(text) for name, text in figures.items()})
+    target = Target("t", "i", kind, "binding", "1", **{name: Fraction(text) for name, text in figures.items()})  # type: ignore[arg-type]
     assert limit_text(target, ("percent", 2)) == english
     assert limit_text(target, ("percent", 2), "zh") == chinese

@@ -26,14 +26,22 @@ ON = datetime.date(2025, 12, 31)
         ({"direct_flag": "2"}, "flag", "direct_flag is 0 or 1, not '2'"),
         ({"care_place": ""}, "code", "care_place is empty"),
         ({"setl_time": ""}, "date", "setl_time: a date such as 2025-03-01 or 2025-03-01 09:30:00 is due, not ''"),
-        ({"setl_time": "1.3.2025"}, "date", "setl_time: a date such as 2025-03-01 or 2025-03-01 09:30:00 is due, not '1"),
+        (
+            {"setl_time": "1.3.2025"},
+            "date",
+            "setl_time: a date such as 2025-03-01 or 2025-03-01 09:30:00 is due, not '1",
+        ),
         ({"medfee_sumamt": -1}, "amount", "medfee_sumamt is below 0, and refd_setl_flag does not say a reversal"),
-        ({"refd_setl_flag": "1"}, "amount", "medfee_sumamt of a reversal is above 0; it takes its bill back with a minus"),
+        (
+            {"refd_setl_flag": "1"},
+            "amount",
+            "medfee_sumamt of a reversal is above 0; it takes its bill back with a minus",
+        ),
         ({"refd_setl_flag": "x"}, "flag", "refd_setl_flag is 0 or 1, not 'x'"),
         ({"medfee_sumamt": 10**13}, "amount", "medfee_sumamt: 10000000000000 is too large"),
         ({"fixmedins_code": ""}, "code", "fixmedins_code is empty"),
     ],
-)  # fmt: skip
+)
 def test_a_bad_row_is_a_reject_and_the_others_are_summed(changes: dict[str, Any], reason: str, message: str) -> None:
     rows = [row(), row(setl_id="BAD", **changes), row()]
     found = mipolicy.rates(ASSUMED, table(rows), by=("fixmedins_code", "month"), on=ON)
@@ -62,7 +70,11 @@ def test_codes_that_the_quantities_name_are_known_beside_the_national_ones() -> 
 
 
 def test_a_table_without_ids_and_reversals() -> None:
-    columns = {name: column for name, column in table([row(), row(med_type="")]).items() if name not in ("setl_id", "refd_setl_flag")}
+    columns = {
+        name: column
+        for name, column in table([row(), row(med_type="")]).items()
+        if name not in ("setl_id", "refd_setl_flag")
+    }
     found = mipolicy.rates(ASSUMED, columns, on=ON)
     assert [(each["row"], each["setl_id"]) for each in found.rejects.records()] == [("1", "")]
 

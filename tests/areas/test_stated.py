@@ -51,7 +51,9 @@ def test_units_without_a_list_of_quantities_are_those_of_the_indicators() -> Non
     found = mipolicy.rates(TIANJIN, totals=cells, on=ON)
     figures = [found.whole.get(name) for name in cells["quantity"]]
     assert figures == [11_640_000, 1_230, 5_000, 30]
-    assert [figure_text(figure, found.units()[name]) for name, figure in zip(cells["quantity"], figures, strict=True)] == [
+    assert [
+        figure_text(figure, found.units()[name]) for name, figure in zip(cells["quantity"], figures, strict=True)
+    ] == [
         "11640000",
         "12.30",
         "0.5",
@@ -60,7 +62,10 @@ def test_units_without_a_list_of_quantities_are_those_of_the_indicators() -> Non
     assert figure_text("missing", "fen") == "missing"
 
 
-@pytest.mark.parametrize(("value", "state"), [("missing", "missing"), ("", "missing"), (None, "missing"), ("not_applicable", "not_applicable")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "state"),
+    [("missing", "missing"), ("", "missing"), (None, "missing"), ("not_applicable", "not_applicable")],
+)
 def test_words_of_totals(value: Any, state: str) -> None:
     found = totals(("surplus", value), ("spending_12_months", "5"))
     assert (found.whole_rates[-1].state, len(found.total_rejects)) == (state, 0)
@@ -70,12 +75,20 @@ def test_words_of_totals(value: Any, state: str) -> None:
     ("cells", "reason", "message"),
     [
         ((("surplsu", "5"),), "quantity", "'surplsu' is no quantity of the policy, did you mean surplus?"),
-        ((("surplus", "65%"),), "value", "value: 65% is a rate; a quantity is what is counted or summed, and rates go with the observed"),
-        ((("surplus", 0.5),), "value", "value: yuan takes text, Decimal or a whole int, not float 0.5: write it as text, '0.5'"),
+        (
+            (("surplus", "65%"),),
+            "value",
+            "value: 65% is a rate; a quantity is what is counted or summed, and rates go with the observed",
+        ),
+        (
+            (("surplus", 0.5),),
+            "value",
+            "value: yuan takes text, Decimal or a whole int, not float 0.5: write it as text, '0.5'",
+        ),
         ((("settlements", "1.5"),), "value", "value: count "),
         ((("surplus", "x"),), "value", "value: yuan "),
     ],
-)  # fmt: skip
+)
 def test_totals_that_are_refused_row_by_row(cells: Any, reason: str, message: str) -> None:
     found = totals(*cells, ("spending_12_months", "5"))
     (reject,) = found.total_rejects.records()
@@ -143,7 +156,13 @@ def test_columns_of_any_kind() -> None:
 
 @pytest.mark.parametrize(
     ("cell", "value"),
-    [("65%", Fraction(65, 100)), ("0.65", Fraction(65, 100)), ("1", Fraction(1)), ("100%", Fraction(1)), (1, Fraction(1))],
+    [
+        ("65%", Fraction(65, 100)),
+        ("0.65", Fraction(65, 100)),
+        ("1", Fraction(1)),
+        ("100%", Fraction(1)),
+        (1, Fraction(1)),
+    ],
 )
 def test_percentages_are_written_with_their_sign_or_as_a_part_of_one(cell: Any, value: Fraction) -> None:
     found = observed(("activation_rate", cell))
@@ -154,8 +173,16 @@ def test_percentages_are_written_with_their_sign_or_as_a_part_of_one(cell: Any, 
     ("cells", "reason", "message"),
     [
         (("activation_rate", "65"), "value", "value: 65 would be 6500%; write 65% or its hundredth part"),
-        (("cross_province_inpatient_direct_rate", "165%"), "value", "value: 165% is outside 0% to 100%, and cross_province_inpatient_direct_rate is a part of a whole"),
-        (("cross_province_inpatient_direct_rate", "-1%"), "value", "value: -1% is outside 0% to 100%, and cross_province_inpatient_direct_rate is a part of a whole"),
+        (
+            ("cross_province_inpatient_direct_rate", "165%"),
+            "value",
+            "value: 165% is outside 0% to 100%, and cross_province_inpatient_direct_rate is a part of a whole",
+        ),
+        (
+            ("cross_province_inpatient_direct_rate", "-1%"),
+            "value",
+            "value: -1% is outside 0% to 100%, and cross_province_inpatient_direct_rate is a part of a whole",
+        ),
         (("insured", "65%"), "value", "value: 65% is a percentage, and insured is in count; write a plain figure"),
         (("insured", "many"), "value", "value: figure "),
         (("insurde", "5"), "indicator", "'insurde' is no indicator of the policy, did you mean insured?"),
@@ -163,7 +190,7 @@ def test_percentages_are_written_with_their_sign_or_as_a_part_of_one(cell: Any, 
         (("insured", "5", "0000"), "period", "period '0000' is none; write 2025, 2025-06 or 2025Q2"),
         (("insured", "5", "2026"), "period", "period 2026 begins after 2025-12-31, the day asked for"),
     ],
-)  # fmt: skip
+)
 def test_observed_values_that_are_refused(cells: tuple[str, ...], reason: str, message: str) -> None:
     found = observed(cells, targets=True)
     (reject,) = found.observed_rejects.records()
@@ -179,7 +206,10 @@ def test_above_100_percent_is_a_completion() -> None:
     assert fell.observed["handling_time_reduction"].value == Fraction(-5, 100)
 
 
-@pytest.mark.parametrize(("cell", "state"), [("", "missing"), (None, "missing"), ("missing", "missing"), ("not_applicable", "not_applicable")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [("", "missing"), (None, "missing"), ("missing", "missing"), ("not_applicable", "not_applicable")],
+)
 def test_words_of_observed_values(cell: Any, state: str) -> None:
     found = observed(("insured", cell))
     assert (found.whole_rates[0].state, len(found.observed_rejects)) == (state, 0)

@@ -69,7 +69,9 @@ def test_rates_give_what_the_library_gives(place: Path) -> None:
     assert rejected > 0
     assert out[0] == f"{ROWS} rows in = {ROWS - rejected} summed + {rejected} rejected"
     assert out[1] == "2 totals in = 2 used + 0 rejected"
-    assert f"by fixmedins_code, hosp_lv, month: {len(found.rates)} rates in 480 groups" in out
+    assert (
+        f"by fixmedins_code, hosp_lv, month: {len(found.rates)} rates in {len(found.quantities.scopes())} groups" in out
+    )
     assert f"... {len(found.rates) - 20} more, all of them with -o OUT" in out
     reserve = next(line for line in out if line.startswith("reserve_months  "))
     assert reserve.split() == ["reserve_months", "months", "9744000000.00", "1206000000.00", "8.08", "value"]
@@ -159,13 +161,21 @@ def test_the_five_targets_of_changde(place: Path) -> None:
         "in_province_special": (4, 1),
     }
     lines = [
-        f"{name}_{kind},{figure}" for name, pair in pairs.items() for kind, figure in zip(("direct", "by_hand"), pair, strict=True)
+        f"{name}_{kind},{figure}"
+        for name, pair in pairs.items()
+        for kind, figure in zip(("direct", "by_hand"), pair, strict=True)
     ]
     (place / "totals.csv").write_text("\n".join(["quantity,value", *lines]) + "\n")
-    ran = Ran("rates", "--policy", "changde-2023", "--totals", "totals.csv", "--on", "2023-05-18", "--targets", columns="250")
+    ran = Ran(
+        "rates", "--policy", "changde-2023", "--totals", "totals.csv", "--on", "2023-05-18", "--targets", columns="250"
+    )
     assert (ran.status, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    shown = {line.split()[0]: " ".join(line.split()[2:]) for line in lines[lines.index("targets on 2023-05-18, binding first") :] if " unstated " in line}
+    shown = {
+        line.split()[0]: " ".join(line.split()[2:])
+        for line in lines[lines.index("targets on 2023-05-18, binding first") :]
+        if " unstated " in line
+    }
     assert shown["cross_province_inpatient_direct_rate"].startswith("≥ 65.00% 65.00% met 0.00%")
     assert shown["in_province_inpatient_direct_rate"].startswith("≥ 90.00% undefined undefined ")
     assert shown["cross_county_inpatient_direct_rate"].startswith("≥ 95.00% not applicable not applicable ")

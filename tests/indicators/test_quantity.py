@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mipolicy import packs
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyError, TableError
+from mipolicy.indicators import summing
 from mipolicy.indicators.quantity import (
     MISSING,
     NOT_APPLICABLE,
@@ -21,7 +22,6 @@ from mipolicy.indicators.quantity import (
     QuantityTerms,
     Reported,
 )
-from mipolicy.indicators import summing
 from mipolicy.indicators.summing import sum_table
 from mipolicy.texts import Coded
 from tests.oracles.indicators import row_sums
@@ -221,7 +221,9 @@ def test_scopes_that_are_too_many_to_lay_out_are_those_that_the_table_has(
             folded = sum_table([COUNT, COST, ALL], columns(rows), ("area", "hosp_lv", "med_type"), block, threads)
         except TableError:
             scopes = {(row["area"], row["hosp_lv"], row["med_type"]) for row in rows}
-            classes = {(row["med_type"] in ("21", "22"), row["med_type"] != "99" and row["direct"] == 1) for row in rows}
+            classes = {
+                (row["med_type"] in ("21", "22"), row["med_type"] != "99" and row["direct"] == 1) for row in rows
+            }
             assert len(scopes) * 4 > most
             assert classes
             return

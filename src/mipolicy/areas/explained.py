@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from mipolicy.areas.rates import STATES, AreaRates, limit_text
+from mipolicy.areas.rates import AreaRates
 from mipolicy.areas.stated import figure_text
+from mipolicy.areas.words import STATES, limit_text, verdict_text
 from mipolicy.errors import IdentityError, InputError
 from mipolicy.explain.render import Explanation, Figure, Step, StepGroup
 from mipolicy.indicators.measure import shown
@@ -147,7 +148,7 @@ def _target(found: AreaRates, row: CompletionRow) -> StepGroup:
 
     limits = (limit_text(target, unit, "zh"), limit_text(target, unit, "en"))
     figure = Figure(f"targets.targets.{target.id}", *limits, version, clause)
-    words = (STATES[verdict.state][1], STATES[verdict.state][0])
+    words = (verdict_text(verdict, "zh"), verdict_text(verdict, "en"))
     due = (f"期限 {target.deadline}", f"due {target.deadline}") if target.deadline else ("无期限", "no deadline")
     steps = (
         _step("limit", ("目标", "target"), limits, due, (figure,)),

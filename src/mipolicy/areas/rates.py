@@ -6,16 +6,18 @@ import datetime
 import difflib
 import os
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import numpy as np
 from attrs import frozen
 
 from mipolicy.areas.settlements import SETTLED, Settlements, group_names, read_settlements
-from mipolicy.areas.stated import Observed, Totals, figure_text, read_observed, read_totals, units_of
+from mipolicy.areas.stated import Observed, Totals, read_observed, read_totals, units_of
+from mipolicy.areas.words import STATES, limit_text, part_text, verdict_text
 from mipolicy.batch.columns import Table
 from mipolicy.batch.result import Rejects
 from mipolicy.errors import InputError, PolicyError, PolicyGap, TableError
@@ -33,25 +35,11 @@ from mipolicy.indicators.targets import (
 )
 from mipolicy.policy import Policy
 
-__all__ = ["STATES", "AreaRates", "limit_text", "make_rates"]
+__all__ = ["AreaRates", "make_rates"]
 
 BLOCK_ROWS: Final = 1 << 17
 """Rows that are summed together; any number gives the same figures."""
-STATES: Final = {
-    "value": ("value", "有值"),
-    "undefined": ("undefined", "无意义(分母为0)"),
-    "missing": ("missing", "缺报"),
-    "not_applicable": ("not applicable", "不适用"),
-    "met": ("met", "达标"),
-    "not_met": ("not met", "未达标"),
-    "not_due": ("not due yet", "未到期"),
-    "no_baseline": ("no baseline", "无基期值"),
-    "open": ("open: no limit is stated", "未定(文件未给出数值)"),
-    "none": ("watched, no target", "仅监测"),
-}
-"""Words for the states of rates and verdicts, in English and Chinese; none of them is shown as 0."""
 _PERCENT_MOST: Final = 2
-_KINDS: Final = {"at_least": "≥", "at_most": "≤", "range": "", "about": "≈", "equal": "="}
 
 
 @frozen(eq=False, slots=False)
@@ -158,7 +146,7 @@ class AreaRates:
         columns["name"] = [rate.indicator.zh if zh else rate.indicator.en for rate in rates]
         columns["basis"] = [BASES[rate.indicator.basis] if zh else rate.indicator.basis for rate in rates]
         for name in ("numerator", "denominator"):
-            columns[name] = [_part_text(rate, name, units) for rate in rates]
+            columns[name] = [part_text(rate, name, units) for rate in rates]
         columns["value"] = [rate.shown for rate in rates]
         columns["state"] = [STATES[rate.state][zh] for rate in rates]
         return columns
@@ -175,7 +163,7 @@ class AreaRates:
             "deadline": [str(row.target.deadline or "") for row in rows],
             "baseline": [self._shown(row, row.target.baseline) for row in rows],
             "value": [self._value_text(row, zh) for row in rows],
-            "verdict": [STATES[row.verdict.state][zh] for row in rows],
+            "verdict": [verdict_text(row.verdict, language) for row in rows],
             "distance": [self._shown(row, row.verdict.distance) for row in rows],
             "clause": [row.target.source for row in rows],
         }
@@ -203,34 +191,6 @@ class AreaRates:
         if row.rate is None:
             return STATES["missing"][zh]
         return row.rate.shown or STATES[row.rate.state][zh]
-
-
-def _part_text(rate: Rate, name: str, units: Mapping[str, str]) -> str:
-    """A numerator or denominator as people write it; empty where only the value is known."""
-    if rate.state not in ("value", "undefined") or rate.stated:
-        return ""
-    figure, of = getattr(rate, name), rate.indicator
-    if name == "denominator" and not of.denominator:
-        return "1"
-    return figure_text(figure, units[of.quantities[0]])
-
-
-def limit_text(target: Target, unit: tuple[str, int], language: str = "en") -> str:
-    """What a target asks for, such as ≥ 65.00% or 6.00 to 9.00.
-
-    unit: that of the indicator, and its decimals.
-    """
-    zh = language == "zh"
-    if target.kind in ("rising", "none"):
-        return {"rising": ("rising", "逐年上升"), "none": ("", "")}[target.kind][zh]
-    width = "" if target.tolerance is None else f" ± {shown(target.tolerance, *unit)}"
-    if target.kind == "stable":
-        return ("stable", "保持稳定")[zh] + width
-    figures = [each for each in (target.low, target.high, target.value) if each is not None]
-    texts = [shown(each, *unit) for each in figures]
-    if not texts:
-        return ("open", "未定")[zh]
-    return f"{_KINDS[target.kind]} {(' 至 ' if zh else ' to ').join(texts)}{width}".strip()
 
 
 def _joined(one: Rejects, other: Rejects, rows: int) -> Rejects:
@@ -337,9 +297,7 @@ def _kept(policy: Policy, every: tuple[Indicator, ...], names: Sequence[str] | N
     return tuple(each for each in every if each.id in names)
 
 
-def _listed(
-    policy: Policy, day: datetime.date, kept: Sequence[Indicator] | None, needed: bool
-) -> tuple[Quantity, ...]:
+def _listed(policy: Policy, day: datetime.date, kept: Sequence[Indicator] | None, needed: bool) -> tuple[Quantity, ...]:
     """The quantities of the policy, those of some indicators only where they are named.
 
     Raises PolicyError where settlements are to be summed and the policy does not say by which fields and codes.
@@ -377,11 +335,20 @@ def _targets(policy: Policy, day: datetime.date, kept: Sequence[Indicator]) -> t
         found = with_figures(terms.targets, added.figures)
     except PolicyGap:
         found = terms.targets
-    units = {each.id: each.unit for each in kept}
-    found = tuple(target for target in found if target.indicator in units)
+    of = {each.id: each for each in kept}
+    found = tuple(target for target in found if target.indicator in of)
     for target in found:
-        for name in ("low", "high", "value", "tolerance", "baseline"):
-            figure = getattr(target, name)
-            if figure is not None and units[target.indicator] == "percent" and abs(figure) > _PERCENT_MOST:
-                raise PolicyError(f"{policy.id}: target {target.id}: {name} is {figure * 100}%; write \"{figure}%\"")
+        if of[target.indicator].unit == "percent":
+            _check_percentages(policy, target, of[target.indicator])
     return found
+
+
+def _check_percentages(policy: Policy, target: Target, of: Indicator) -> None:
+    part = set(of.numerator) <= set(of.denominator)
+    most = {"tolerance": Fraction(99, 100)}
+    for name in ("low", "high", "value", "tolerance", "baseline"):
+        figure = getattr(target, name)
+        if figure is not None and abs(figure) > most.get(name, 1 if part else _PERCENT_MOST):
+            text = f"{Decimal(figure.numerator) / figure.denominator:f}"
+            what = f"target {target.id}: {name} is {text} where a part of 1 is due"
+            raise PolicyError(f'{policy.id}: {what}; write "{text}%"')

@@ -77,7 +77,7 @@ def read_settlements(
     """
     if not hasattr(table, "keys"):
         raise TableError(f"settlements are a mapping of columns, not {type(table).__name__}")
-    days = {name: _day_column(name, each) for name, each in zip(group_names(by), by, strict=True) if _is_day(each, table)}
+    days = {name: _day_column(each) for name, each in zip(group_names(by), by, strict=True) if _is_day(each, table)}
     kinds = _kinds(quantities, [name for name in group_names(by) if name not in days], days, table)
     given = {name: table[name] for name in kinds if name in table}
     _refuse_missing([name for name in kinds if name not in table and name != _ID], table)
@@ -109,7 +109,7 @@ def _is_day(each: str, table: Table) -> bool:
     return ":" in each or (each in PERIODS and each not in table)
 
 
-def _day_column(name: str, each: str) -> str:
+def _day_column(each: str) -> str:
     return each.partition(":")[2] or SETTLED
 
 
@@ -117,9 +117,7 @@ def _settled(kinds: Mapping[str, str]) -> tuple[str, ...]:
     return (SETTLED,) if SETTLED in kinds else ()
 
 
-def _kinds(
-    quantities: Sequence[Quantity], by: Sequence[str], days: Mapping[str, str], table: Table
-) -> dict[str, str]:
+def _kinds(quantities: Sequence[Quantity], by: Sequence[str], days: Mapping[str, str], table: Table) -> dict[str, str]:
     """What each column holds that is read: "code", "flag", "fen", ..."""
     known = {each.name: each.metadata["kind"] for each in attrs.fields(Bill)}
     kinds = {_ID: "id"}
@@ -162,7 +160,9 @@ def _check_codes(name: str, column: Coded, kind: str, known: tuple[str, frozense
         elif kind == "flag" and value not in ("0", "1"):
             fault = Fault("flag", f"{name} is 0 or 1, not {value!r}")
         elif listed is not None and value not in listed and value not in named:
-            fault = Fault("code", f"{name} {value!r} is not in the national table; its codes: {', '.join(listed.codes)}")
+            fault = Fault(
+                "code", f"{name} {value!r} is not in the national table; its codes: {', '.join(listed.codes)}"
+            )
         else:
             continue
         faults.mark(np.flatnonzero(column.codes == at), fault)

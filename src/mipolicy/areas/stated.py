@@ -1,4 +1,4 @@
-"""What an area states beside its settlements: totals of named quantities, and values of indicators as reports give them.
+"""What an area states beside its settlements: totals of named quantities, and values of indicators in reports.
 
 Both are small tables of text.  A bad row is a reject, and the figure that it should have stated is missing.
 """
@@ -161,7 +161,9 @@ def _figure(value: Any, unit: str, row: int, faults: Faults) -> Reported:
         return MISSING
     try:
         if isinstance(value, str) and value.endswith("%"):
-            raise TableError(f"{value} is a rate; a quantity is what is counted or summed, and rates go with the observed")
+            raise TableError(
+                f"{value} is a rate; a quantity is what is counted or summed, and rates go with the observed"
+            )
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
             return int(value)
         return exact(value, _ONE[unit], "yuan" if unit == "fen" else unit)
@@ -173,7 +175,9 @@ def _figure(value: Any, unit: str, row: int, faults: Faults) -> Reported:
 # ---- observed --------------------------------------------------------------------------------------------------------
 
 
-def read_observed(table: Table, indicators: Sequence[Indicator], on: datetime.date, computed: Sequence[str]) -> Observed:
+def read_observed(
+    table: Table, indicators: Sequence[Indicator], on: datetime.date, computed: Sequence[str]
+) -> Observed:
     """Read a table of values that reports state: indicator, value, and the period where it is not the day asked for.
 
     on: the day that is asked for; computed: indicators whose rate comes from quantities, which reports may state for
@@ -304,8 +308,8 @@ def _rows(table: Table, needed: Sequence[str], beside: Sequence[str], what: str)
 
 def _cells(column: Any) -> list[Any]:
     if isinstance(column, Coded):
-        return column.texts().tolist()
-    return column.tolist() if isinstance(column, np.ndarray) else list(column)
+        column = column.texts()
+    return [*(column.tolist() if isinstance(column, np.ndarray) else column)]
 
 
 def _text(cell: Any) -> str:

@@ -1,4 +1,4 @@
-"""The command of an area's rates: sum settlements and totals, print and write rates, judge targets, explain one rate."""
+"""The command of an area's rates: sum settlements and totals, print and write rates, judge targets, explain one."""
 
 from __future__ import annotations
 

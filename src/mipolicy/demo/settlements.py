@@ -71,12 +71,12 @@ def _with_faults(rng: np.random.Generator, table: dict[str, Any], count: int) ->
     taken = np.flatnonzero(rng.integers(0, 100, count) == 0)
     taken = taken[(taken > 0) & ~np.isin(taken - 1, taken)]
     for name, column in table.items():
-        if name in ("setl_id", "setl_time"):
+        if name == "setl_id":
             continue
         if isinstance(column, Coded):
             column.codes[taken] = column.codes[taken - 1]
         else:
-            column[taken] = -column[taken - 1]
+            column[taken] = column[taken - 1] if name == "setl_time" else -column[taken - 1]
     flag = np.zeros(count, np.int32)
     flag[taken] = 1
     table["refd_setl_flag"] = Coded(flag, ("0", "1"))

@@ -1,7 +1,8 @@
 """Indicators: records of what is divided by what; rates of them as exact numerators and denominators.
 
-A rate is a ratio of sums, whatever the scope.  A denominator of 0 makes it undefined, a figure that was due makes it
-missing, a figure that is not due makes it not applicable; none of the three is 0 (reading A63).
+A rate is a ratio of sums, whatever the scope.  A denominator of 0 makes it undefined, and so does one below 0, where
+more was taken back in a scope than was settled there; a figure that was due makes it missing, a figure that is not due
+makes it not applicable; none of the three is 0 (reading A63).
 """
 
 from __future__ import annotations
@@ -123,8 +124,7 @@ def evaluate(indicator: Indicator, quantities: Quantities, scope: Scope = ()) ->
     """One indicator in one scope (formulas.md section 6; readings A27, A63).
 
     A missing quantity makes it missing, else one that is not applicable makes it not applicable, else a denominator of
-    0 makes it undefined.
-    Raises InputError for a denominator below 0.
+    0 or below makes it undefined; numerator and denominator stay as they are.
 
     >>> direct = Indicator("direct", "直接结算率", "direct rate", ("direct",), "percent", "higher", "person_times",
     ...     "二(六)", ("direct", "by_hand"))
@@ -138,10 +138,7 @@ def evaluate(indicator: Indicator, quantities: Quantities, scope: Scope = ()) ->
     known = {name: figure for name, figure in figures.items() if isinstance(figure, int)}
     numerator = _signed(indicator.numerator, known) * indicator.times
     denominator = _signed(indicator.denominator, known) if indicator.denominator else 1
-    if denominator < 0:
-        what = "reversals must come with what they reverse"
-        raise InputError(f"{indicator.id}: the denominator of {scope or 'the whole'} is {denominator}; {what}")
-    return Rate(indicator, scope, numerator, denominator, "value" if denominator else "undefined")
+    return Rate(indicator, scope, numerator, denominator, "value" if denominator > 0 else "undefined")
 
 
 def _signed(names: Sequence[str], known: Mapping[str, int]) -> int:

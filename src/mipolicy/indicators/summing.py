@@ -91,7 +91,8 @@ def sum_table(
     held = tuple(dict.fromkeys(condition for each in conditions.values() for condition in each))
     codes = {name: _codes(table, name) for name in dict.fromkeys((*(each.field for each in held), *by))}
     amounts = {each.sum_of: _amounts(table, each.sum_of) for each in quantities if each.sum_of}
-    lengths = {name: len(column) for name, column in (*codes.items(), *amounts.items())}
+    lengths = {name: len(column) for name, column in codes.items()}
+    lengths |= {name: len(column) for name, column in amounts.items()}
     if not lengths and rows is None:
         raise TableError("the quantities use no column, so nothing says how many rows there are; name one in `by`")
     if len(set(lengths.values())) > 1:
