@@ -301,7 +301,7 @@ def test_what_says_nothing() -> None:
     message = "rates come from settlements, totals or observed values; give one of them"
     check_refused(lambda: mipolicy.rates(ASSUMED), TableError, message)
     lone = {"quantity": ["surplus"], "value": ["1"]}
-    message = "no setl_time says of what day the rates are; state it: on="
+    message = "nothing in setl_time says of what day the rates are; state it: on="
     check_refused(lambda: mipolicy.rates(ASSUMED, totals=lone), TableError, message)
     with pytest.raises(
         InputError, match=r"^assumed has no indicator reserve, did you mean reserve_months\?; indicators: "

@@ -199,7 +199,7 @@ def test_wrong_inputs(place: Path) -> None:
         "instead (--totals FILE, a table of quantity and value), or add the section quantities by an overlay"
     )
     assert refusal("rates", *ASSUMED, "--totals", "area/totals.csv") == (
-        "no setl_time says of what day the rates are; state it: --on DATE"
+        "nothing in setl_time says of what day the rates are; state it: --on DATE"
     )
     assert refusal(*table, "--by", "ward").startswith("settlements: missing ward; it has setl_id, ")
     assert refusal(*table, "--indicator", "reserve").startswith("assumed has no indicator reserve, did you mean ")

@@ -106,7 +106,7 @@ def _rate(found: AreaRates, rate: Rate) -> StepGroup:
     of, units = rate.indicator, found.units()
     version, clause = _clause(found, "indicators", of.source)
     figure = Figure(f"indicators.indicators.{of.id}", of.zh, of.en, version, clause)
-    steps = []
+    steps, exact = [], ""
     if rate.state in ("value", "undefined") and not rate.stated:
         times = f" × {of.times}" if of.times > 1 else ""
         top, bottom = _added(of.numerator), _added(of.denominator)
@@ -114,12 +114,11 @@ def _rate(found: AreaRates, rate: Rate) -> StepGroup:
         how = f"({top}){times}" if times else top
         steps.append(_step("numerator", ("分子", "numerator"), (text, text), (how, how), (figure,), rate.numerator))
         if of.denominator:
-            text = figure_text(rate.denominator, units[of.quantities[0]])
-            both = (bottom, bottom)
-            steps.append(_step("denominator", ("分母", "denominator"), (text, text), both, (figure,), rate.denominator))
+            below, both = figure_text(rate.denominator, units[of.quantities[0]]), (bottom, bottom)
+            steps.append(_step("denominator", ("分母", "denominator"), (below, below), both, (figure,), rate.denominator))
+            exact = f"{text} / {below}"
     texts = (rate.shown or STATES[rate.state][1], rate.shown or STATES[rate.state][0])
     basis = (f"按{BASES[of.basis]}", f"by {of.basis}")
-    exact = f"{rate.numerator} / {rate.denominator}"
     how_zh, how_en = (f"分子 / 分母 = {exact}", f"numerator / denominator = {exact}") if of.denominator else ("", "")
     if rate.stated:
         how_zh, how_en = "报送值", "as a report states it"

@@ -281,7 +281,7 @@ def _last_day(settlements: Table | None, threads: int) -> datetime.date:
     if settlements is not None and hasattr(settlements, "keys") and SETTLED in settlements:
         last = read_settlements({SETTLED: settlements[SETTLED]}, (), (), "", threads).last_day
     if last is None:
-        raise TableError(f"no {SETTLED} says of what day the rates are; state it: on=")
+        raise TableError(f"nothing in {SETTLED} says of what day the rates are; state it: on=")
     return last
 
 

@@ -129,7 +129,7 @@ def rates(
     if explained is not None:
         show_explanation(explained, shape, language)
         return
-    _show(found, language, written)
+    _show(found, language, [what for what, path in read.items() if path], written)
 
 
 _COMPLETION: Final = "the targets"
@@ -175,13 +175,13 @@ def _arrays(columns: Mapping[str, list[str]]) -> dict[str, Any]:
 # ---- what is printed -------------------------------------------------------------------------------------------------
 
 
-def _show(found: AreaRates, language: str, written: Mapping[str, str]) -> None:
-    for key, rows, rejects in (
-        ("rows", found.rows_in, found.rejects),
-        ("totals", found.total_rows, found.total_rejects),
-        ("observed", found.observed_rows, found.observed_rejects),
+def _show(found: AreaRates, language: str, given: Sequence[str], written: Mapping[str, str]) -> None:
+    for key, of, rows, rejects in (
+        ("rows", "the settlements", found.rows_in, found.rejects),
+        ("totals", "the totals", found.total_rows, found.total_rejects),
+        ("observed", "the observed values", found.observed_rows, found.observed_rejects),
     ):
-        if rows:
+        if of in given:
             show.line(_say(language, key, rows, rows - len(rejects), len(rejects)))
     if found.by:
         show.heading(_say(language, "by", ", ".join(found.by), len(found.rates), len(found.quantities.scopes())))
