@@ -166,6 +166,23 @@ def test_named_indicators_need_their_columns_only() -> None:
     assert [each.target.id for each in found.completion] == ["primary_fund_share"]
 
 
+def test_a_row_is_rejected_whichever_indicators_are_asked_for() -> None:
+    given_rows = [row(), row(med_type="", hosp_lv="01"), row(insutype="777"), row(medfee_sumamt=-5)]
+    every, one = rates(given_rows), rates(given_rows, indicators=["primary_fund_share"])
+    assert one.rejects.row.tolist() == every.rejects.row.tolist() == [1, 2, 3]
+    assert one.rejects.message == every.rejects.message
+    assert values(one)["primary_fund_share", ()] == values(every)["primary_fund_share", ()] == 1
+
+
+def test_what_is_stated_of_other_indicators_is_no_fault() -> None:
+    totals = {"quantity": ["surplus", "fund_spending"], "value": ["800.00", "5.00"]}
+    observed = {"indicator": ["reserve_months", "primary_fund_share"], "value": ["8", "15%"], "period": ["", "2024"]}
+    found = rates([row()], indicators=["primary_fund_share"], totals=totals, observed=observed, targets=True)
+    assert list(found.total_rejects.setl_id) == ["fund_spending"]
+    assert len(found.observed_rejects) == 0
+    assert [rate.indicator.id for rate in found.whole_rates] == ["primary_fund_share"]
+
+
 # ---- totals and observed ---------------------------------------------------------------------------------------------
 
 

@@ -115,7 +115,9 @@ def _rate(found: AreaRates, rate: Rate) -> StepGroup:
         steps.append(_step("numerator", ("分子", "numerator"), (text, text), (how, how), (figure,), rate.numerator))
         if of.denominator:
             below, both = figure_text(rate.denominator, units[of.quantities[0]]), (bottom, bottom)
-            steps.append(_step("denominator", ("分母", "denominator"), (below, below), both, (figure,), rate.denominator))
+            steps.append(
+                _step("denominator", ("分母", "denominator"), (below, below), both, (figure,), rate.denominator)
+            )
             exact = f"{text} / {below}"
     texts = (rate.shown or STATES[rate.state][1], rate.shown or STATES[rate.state][0])
     basis = (f"按{BASES[of.basis]}", f"by {of.basis}")

@@ -241,21 +241,25 @@ def make_rates(
     day = on or _last_day(settlements, workers)
     terms: IndicatorTerms = policy.build("indicators", policy.version("indicators", day))
     kept = _kept(policy, terms.indicators, indicators)
-    listed = _listed(policy, day, kept if indicators is not None else None, settlements is not None)
-    read = read_settlements(settlements, listed, by, policy.header.region, workers) if settlements is not None else None
+    every = _listed(policy, day, settlements is not None)
+    used = {name for each in kept for name in each.quantities}
+    listed = every if indicators is None else tuple(each for each in every if each.id in used)
+    read = None
     summed, none = Quantities(names), Quantities()
-    if read is not None:
+    if settlements is not None:
+        beside = [each for each in every if each not in listed]
+        read = read_settlements(settlements, listed, by, policy.header.region, workers, beside)
         summed = _sums(read, listed, names, workers, block_rows)
         none = Quantities.of(**{each.id: 0 for each in listed})  # a table without a sound row says 0 of each
     stated = Totals(0, Quantities(names), Quantities(), _NO_REJECTS)
     if totals is not None:
-        taken = [each.id for each in listed] if read is not None else []
-        stated = read_totals(totals, names, units_of(listed, kept), taken)
+        taken = [each.id for each in every] if read is not None else []
+        stated = read_totals(totals, names, units_of(every, terms.indicators), taken)
     whole = summed.rolled_up() + none + stated.whole
-    computed = [each.id for each in kept if evaluate(each, whole).state in ("value", "undefined")]
+    computed = [each.id for each in terms.indicators if evaluate(each, whole).state in ("value", "undefined")]
     seen = Observed(0, {}, {}, _NO_REJECTS)
     if observed is not None:
-        seen = read_observed(observed, kept, day, computed)
+        seen = read_observed(observed, terms.indicators, day, computed)
     return AreaRates(
         policy=policy,
         on=day,
@@ -297,8 +301,8 @@ def _kept(policy: Policy, every: tuple[Indicator, ...], names: Sequence[str] | N
     return tuple(each for each in every if each.id in names)
 
 
-def _listed(policy: Policy, day: datetime.date, kept: Sequence[Indicator] | None, needed: bool) -> tuple[Quantity, ...]:
-    """The quantities of the policy, those of some indicators only where they are named.
+def _listed(policy: Policy, day: datetime.date, needed: bool) -> tuple[Quantity, ...]:
+    """The quantities of the policy.
 
     Raises PolicyError where settlements are to be summed and the policy does not say by which fields and codes.
     """
@@ -311,8 +315,7 @@ def _listed(policy: Policy, day: datetime.date, kept: Sequence[Indicator] | None
             f"{policy.id} does not say which fields and codes of settlements its quantities are: give totals of them "
             "instead (totals=, a table of quantity and value), or add the section quantities by an overlay"
         ) from gap
-    used = None if kept is None else {name for each in kept for name in each.quantities}
-    return tuple(each for each in terms.quantities if used is None or each.id in used)
+    return terms.quantities
 
 
 def _sums(

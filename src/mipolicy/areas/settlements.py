@@ -67,10 +67,17 @@ def group_names(by: Sequence[str]) -> tuple[str, ...]:
 
 
 def read_settlements(
-    table: Table, quantities: Sequence[Quantity], by: Sequence[str], region: str, threads: int
+    table: Table,
+    quantities: Sequence[Quantity],
+    by: Sequence[str],
+    region: str,
+    threads: int,
+    beside: Sequence[Quantity] = (),
 ) -> Settlements:
     """Read what the quantities and the groups use of a table of settlements.
 
+    beside: quantities that are not summed; their columns are checked where the table has them, so that a row is a
+    reject whichever indicators are asked for.
     by: columns of codes, or year, quarter or month of a column with days ("month:dscg_time"; of setl_time by default);
     region: GB/T 2260, for codes that hold there only.
     Raises TableError for columns that are missing or of the wrong type; bad rows are rejects.
@@ -79,6 +86,8 @@ def read_settlements(
         raise TableError(f"settlements are a mapping of columns, not {type(table).__name__}")
     days = {name: _day_column(each) for name, each in zip(group_names(by), by, strict=True) if _is_day(each, table)}
     kinds = _kinds(quantities, [name for name in group_names(by) if name not in days], days, table)
+    others = _kinds(beside, (), {}, table)
+    kinds = {**{name: kind for name, kind in others.items() if name in table}, **kinds}
     given = {name: table[name] for name in kinds if name in table}
     _refuse_missing([name for name in kinds if name not in table and name != _ID], table)
     fields = {name: record_field(kind, name, name, *_default(name)) for name, kind in kinds.items()}
@@ -88,7 +97,7 @@ def read_settlements(
         faults.mark(np.array([row]), fault)
     columns = dict(read.columns)
     named: dict[str, frozenset[str]] = {}
-    for condition in (condition for each in quantities for condition in each.conditions()):
+    for condition in (condition for each in (*quantities, *beside) for condition in each.conditions()):
         named[condition.field] = named.get(condition.field, frozenset()) | {*condition.codes}
     for name, kind in kinds.items():
         if kind in ("code", "flag"):
