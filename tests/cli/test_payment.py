@@ -201,6 +201,20 @@ def test_changes_of_a_re_run(place: Path) -> None:
     assert (place / "none/cases.csv").read_text(encoding="utf-8").count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("after", "message"),
+    [
+        ("none.csv", "none.csv: no such file or directory"),
+        ("region/contracts.csv", "region/contracts.csv: cases: missing setl_id"),
+    ],
+)
+def test_changes_say_which_of_the_two_tables_is_wrong(place: Path, after: str, message: str) -> None:
+    ran = Ran("changes", "region/cases.csv", after, "--region", "region", *ASSUMED, "-o", "wrong")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(f"mipolicy: {message}")
+    assert not (place / "wrong").exists()
+
+
 def test_the_office_of_one_institution(place: Path) -> None:
     ran = Ran("office", "region/cases.csv", *ASSUMED, "--institution", "D0001", "-o", "out", "--format", "markdown")
     names = ["office.md", "cases.csv", "department.csv", "doctor.csv", "group.csv", "candidates.md"]

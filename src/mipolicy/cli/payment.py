@@ -252,5 +252,5 @@ def _show_methods(paid: PaidTable, language: str) -> None:
     show.table(_say(language, "heads").split("|"), rows, figures=(1, 2, 3, 4, 5))
 
 
-_MARKS: Final = {"returned_rate": rate_text}
+_MARKS: Final = {"assessment": factor_text, "returned_rate": rate_text}
 _SUMMED: Final = ("points", "medfee_sumamt", "standard", "payment")
