@@ -219,6 +219,84 @@ def test_wrong_inputs(place: Path) -> None:
     assert sorted(os.listdir(place)) == ["area"]
 
 
+OVERLAY = """
+format = 1
+id = "wrong"
+title = "Targets of its own"
+region = "990000"
+schemes = ["310", "390"]
+extends = "assumed"
+
+[documents.wrong]
+title = "made up"
+issuer = "nobody"
+status = "assumed"
+verified_on = 2026-12-31
+
+[[sections.targets]]
+version = "2024"
+effective = 2024-01-01
+source = { document = "wrong", clause = "1" }
+
+[[sections.targets.targets]]
+id = "resident_in_scope_rate"
+indicator = "primary_fund_share"
+kind = "about"
+attribute = "binding"
+source = "1"
+"""
+
+
+@pytest.mark.parametrize(
+    ("figures", "message"),
+    [
+        (
+            'value = "65"',
+            'wrong: target resident_in_scope_rate: value is 65 where a part of 1 is due; write "65%"',
+        ),
+        (
+            'value = "65%"\ntolerance = "2%"',
+            "resident_in_scope_rate: 1 states tolerance itself; nothing replaces it",
+        ),
+    ],
+)
+def test_wrong_figures_of_a_policy(place: Path, figures: str, message: str) -> None:
+    (place / "wrong.toml").write_text(OVERLAY + figures, encoding="utf-8")
+    assert refusal("rates", "area/settlements.csv", "--policy", "wrong.toml", "--targets") == message
+
+
+def test_a_baseline_after_the_deadline(place: Path) -> None:
+    figures = 'value = "65%"\nbaseline_on = 2027-01-01\ndeadline = 2026-12-31'
+    (place / "wrong.toml").write_text(OVERLAY + figures, encoding="utf-8")
+    ran = Ran("rates", "area/settlements.csv", "--policy", "wrong.toml", "--targets")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.splitlines() == [
+        "mipolicy: wrong.toml: 1 mistake(s)",
+        "  sections.targets[0].targets[0]: resident_in_scope_rate: the baseline of 2027-01-01 is not before 2026-12-31",
+    ]
+
+
+def test_65_in_a_report_is_a_reject_with_a_hint(place: Path) -> None:
+    (place / "observed.csv").write_text("indicator,value,period\nprimary_fund_share,65,2025\n")
+    ran = Ran(*PLAN, "--observed", "observed.csv", columns="250")
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert "  0 primary_fund_share: value: 65 would be 6500%; write 65% or its hundredth part" in lines
+    judged = next(line for line in lines if line.startswith("primary_fund_share ") and " expected " in line)
+    assert judged.split()[:6] == ["primary_fund_share", "expected", "rising", "2025-12-31", "11.50%", "missing"]
+
+
+def test_a_file_with_its_first_line_only(place: Path) -> None:
+    text = (place / "area" / "settlements.csv").read_text(encoding="utf-8")
+    (place / "none.csv").write_text(text.partition("\n")[0] + "\n", encoding="utf-8")
+    ran = Ran("rates", "none.csv", *ASSUMED, "--on", "2025-12-31", "--by", "hosp_lv")
+    assert (ran.status, ran.out.splitlines()[0]) == (0, "0 rows in = 0 summed + 0 rejected")
+    rate = next(line for line in ran.out.splitlines() if line.startswith("primary_fund_share "))
+    assert rate.split() == ["primary_fund_share", "money", "0.00", "0.00", "undefined"]
+    message = "nothing in setl_time says of what day the rates are; state it: --on DATE"
+    assert refusal("rates", "none.csv", *ASSUMED) == message
+
+
 def test_help_names_every_choice() -> None:
     text = " ".join(Ran("rates", "--help").out.split())
     for option in ("--totals", "--observed", "--by", "--indicator", "--targets", "--on", "--row", "--language"):
