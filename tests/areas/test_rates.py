@@ -67,12 +67,13 @@ def test_rates_are_those_of_a_literal_reading_whatever_the_blocks_and_threads(
                 assert grouped[name, scope] == value
 
 
-@given(rows(), rows(), st.sampled_from([(), ("fixmedins_code", "month")]))
+@given(rows(), st.integers(0, 40), st.sampled_from([(), ("fixmedins_code", "month")]))
 def test_parts_of_a_table_merge_to_what_the_whole_gives(
-    one: list[dict[str, Any]], other: list[dict[str, Any]], by: tuple[str, ...]
+    given_rows: list[dict[str, Any]], cut: int, by: tuple[str, ...]
 ) -> None:
-    first, second = rates(one, by=by, targets=True), rates(other, by=by, targets=True)
-    together = rates([*one, *other], by=by, targets=True)
+    """Wherever it is cut, between a settlement and what takes it back as well."""
+    first, second = (rates(part, by=by, targets=True) for part in (given_rows[:cut], given_rows[cut:]))
+    together = rates(given_rows, by=by, targets=True)
     for merged in (first + second, second + first):
         assert merged.quantities == together.quantities
         assert merged.whole == together.whole
