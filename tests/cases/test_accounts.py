@@ -9,7 +9,7 @@ import pytest
 
 import mipolicy
 from mipolicy.cases.result import PaidTable
-from mipolicy.errors import CodeError, TableError
+from mipolicy.errors import CodeError, InputError, TableError
 from mipolicy.payment.account import ContractRecord, YearAccount
 from tests.cases import ACCOUNTS, POLICY, Row, case, figures, pay, policy, reversal
 from tests.oracles import half_up
@@ -72,6 +72,12 @@ def test_a_contract_is_paid_by_the_head_and_not_by_its_cases() -> None:
         ),
         ({"pool": ["all"]}, TableError, "contracts: row 0: pool 'all' is none of employee, resident"),
         ({"enrolled": ["many"]}, TableError, "contracts: row 0: enrolled"),
+        (
+            {"months": ["13"]},
+            InputError,
+            "contracts: P0001, employee, diabetes: months go to 12, the year of the standard; got 13",
+        ),
+        ({"risk_factor": ["0"]}, InputError, "contracts: P0001, employee, diabetes: risk_factor is 0; a factor is"),
         (
             {name: column * 2 for name, column in CONTRACT.items()},
             TableError,

@@ -231,6 +231,8 @@ def pay(cases: str = "region/cases.csv", *more: str, policy: str = "assumed", ou
             " accounts",
         ),
         (pay("region/nix.csv"), "region/nix.csv: no such file or directory"),
+        (pay("nix.csv"), "nix.csv: no such file or directory"),
+        (["office", "nix.csv", "--policy", "assumed", "-o", "out"], "nix.csv: no such file or directory"),
         (pay("bare/cases.csv"), "bare holds no groups.csv or groups.parquet; a region needs institutions and groups"),
         (pay("twice/cases.csv"), "twice: groups stands in groups.csv and in groups.parquet; keep one"),
         (

@@ -16,7 +16,7 @@ from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.score import Scores
 from mipolicy.cases.year import PoolYear
-from mipolicy.errors import CodeError, Fault, TableError
+from mipolicy.errors import CodeError, Fault, InputError, TableError
 from mipolicy.money import Column
 from mipolicy.payment.account import ContractRecord, YearAccount
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL
@@ -103,7 +103,10 @@ def pay_contracts(prepared: PreparedCases, routes: Routes, contracts: Table | No
             own_amt=own.get(key, 0) if stated == NO_AMOUNT else stated,
             outside_amt=row["outside_amt"],
         )
-        paid.append(PaidContract(*key, pay_heads(terms, given)))
+        try:
+            paid.append(PaidContract(*key, pay_heads(terms, given)))
+        except InputError as error:
+            raise InputError(f"contracts: {', '.join(key)}: {error}") from None
     return tuple(paid)
 
 

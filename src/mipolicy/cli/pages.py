@@ -64,8 +64,9 @@ def write_pages(paid: PaidTable, folder: Path, shape: str, language: Any) -> int
 
 
 def _paid(cases: str, folder: str | None, policy: Any, **options: Any) -> PaidTable:
+    read = files.read(cases, Case)  # before the region, so that a mistyped name is told as such
     tables = read_folder(Path(folder) if folder else Path(cases).parent)
-    return mipolicy.pay(policy, files.read(cases, Case), **tables, **options)
+    return mipolicy.pay(policy, read, **tables, **options)
 
 
 @click.command()

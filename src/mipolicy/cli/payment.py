@@ -151,10 +151,10 @@ def pay(
     if pages and at == "budget":
         raise click.UsageError("--pages show the clearing, which --at budget leaves out; name one of the two")
     with show.progress(4) as stage:
+        stage("reading cases")  # before the region, so that a mistyped name is told as such
+        read = files.read(cases, Case)
         stage("reading the region")
         tables = read_folder(place)
-        stage("reading cases")
-        read = files.read(cases, Case)
         stage("paying")
         paid = mipolicy.pay(chosen, read, **tables, year=year, at=at, gaps=gaps, threads=threads)
         stage("writing")
