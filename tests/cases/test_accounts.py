@@ -160,6 +160,17 @@ def test_months_that_the_books_state_are_taken_as_they_are() -> None:
     assert lines["S0001"].months_paid == 12_345
 
 
+def test_a_month_without_a_value_is_named_and_asked_for_only_where_it_is_needed() -> None:
+    """May holds nothing but what takes a case of March back: -1,320 points, which have no value of their own."""
+    row = case("B", 8_000)
+    rows = [case("A", 9_000), row, reversal(row, "R", setl_time="2025-05-05")]
+    with pytest.raises(InputError, match=r"^monthly_payment\.employee, month 5: a month's value needs") as told:
+        pay(rows, accounts=ACCOUNTS)
+    assert str(told.value).endswith("state months_paid in all accounts of the pool, and no month is worked out")
+    _, lines = cleared(rows, accounts={**ACCOUNTS, "months_paid": ["123.45"] * 12})
+    assert lines["T0001"].months_paid == 12_345
+
+
 # ---- sharing and clearing --------------------------------------------------------------------------------------------
 
 
