@@ -32,6 +32,7 @@ def rejected(row: Row, **options: Any) -> tuple[str, str]:
         ({"group_code": "G9"}, "group", "group_code G9: the region's tables have no such group"),
         ({"dscg_time": "2025-02-28"}, "date", "dscg_time is before adm_time"),
         ({"act_ipt_days": -1}, "date", "act_ipt_days is negative"),
+        ({"act_ipt_days": 9}, "date", "act_ipt_days is more than there are from adm_time to dscg_time, both counted"),
         ({"hifp_pay": 0}, "identity", "medfee_sumamt is not hifp_pay + other_pay + psn_part_amt + hosp_part_amt"),
         ({"inscp_scp_amt": 500_001}, "identity", "medfee_sumamt is not fulamt_ownpay_amt"),
         ({"act_pay_dedc": 500_001}, "identity", "act_pay_dedc is above inscp_scp_amt"),
@@ -76,7 +77,7 @@ def test_a_duplicate_id_rejects_both_rows() -> None:
 
 
 def test_days_of_the_same_day_are_no_fault() -> None:
-    paid = pay([case("A", dscg_time="2025-03-01"), case("B", act_ipt_days=0)])
+    paid = pay([case("A", dscg_time="2025-03-01"), case("B", act_ipt_days=0), case("C", act_ipt_days=8)])
     assert not len(paid.rejects)
 
 
