@@ -60,3 +60,23 @@ def test_a_preference_decides_only_between_the_list_that_it_names_and_another() 
     assert reasons(pay([row], policy(PREFERRED.format("day_surgery"))))["A"] == ("two_lists", message)
     for word in ("single_disease", "per_diem"):
         assert ways(pay([row], policy(PREFERRED.format(word)))) == {"A": (word, word)}
+
+
+def test_a_long_stay_is_paid_by_the_day_where_a_list_of_bed_days_holds_it() -> None:
+    """61 days: 30 x 55.5556 + 31 x 42.2222 points; a stay of 60 days keeps its group; one on no list says so."""
+    long: dict[str, Any] = {
+        "fixmedins_code": "D0001",
+        "group_code": "R1",
+        "adm_time": "2025-01-01",
+        "dscg_time": "2025-03-03",
+    }
+    rows = [
+        case("A", **long, dise_codg="Z50.100"),
+        case("B", **{**long, "dscg_time": "2025-03-02"}, dise_codg="Z50.100"),
+        case("C", **long),
+    ]
+    paid = pay(rows)
+    assert ways(paid) == {"A": ("bed_day_points", "long_stay"), "B": ("drg_points", "institution")}
+    assert figures(paid, "points")["A"] == 30 * 555_556 + 31 * 422_222
+    message = "no list of bed-days holds the disease or the group of the case; add it to one, or pay it otherwise"
+    assert reasons(paid) == {"C": ("case", message)}
