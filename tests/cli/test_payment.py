@@ -46,6 +46,15 @@ def library() -> PaidTable:
     return mipolicy.pay(mipolicy.load("assumed"), made.cases, **tables)
 
 
+def test_the_help_names_the_year_that_a_large_region_needs(tmp_path: Path) -> None:
+    ran = Ran("region", "--help")
+    assert "mipolicy pay FOLDER/cases.csv --policy assumed --year 2025 -o OUT" in " ".join(ran.out.split())
+    Ran("region", str(tmp_path), "--cases", "30000")
+    cases = str(tmp_path / "cases.csv")
+    assert "say which year is closed, --year 2025" in refusal("pay", cases, *ASSUMED, "-o", str(tmp_path / "out.csv"))
+    assert Ran("pay", cases, *ASSUMED, "--year", "2025", "-o", str(tmp_path / "out.csv")).status == 0
+
+
 # ---- pay -------------------------------------------------------------------------------------------------------------
 
 

@@ -60,9 +60,10 @@ def _say(language: str, key: str, *values: object) -> str:
 def region(folder: str, cases: int, seed: int, with_history: bool) -> None:
     """Make a made-up region's year in FOLDER: cases, institutions, groups, factors, contracts, accounts.
 
-    It fits the pack `assumed`; pay it with `mipolicy pay FOLDER/cases.csv --policy assumed -o OUT`.  With --history
-    there are three times as many discharges before it (history, kinds, drg-history, priced-history, prices), and the
-    cases to be grouped by what is made of them (ungrouped).
+    It fits the pack `assumed`; pay it with `mipolicy pay FOLDER/cases.csv --policy assumed --year 2025 -o OUT`: a few
+    rows are of other years, to be rejected.  With --history there are three times as many discharges before it
+    (history, kinds, drg-history, priced-history, prices), and the cases to be grouped by what is made of them
+    (ungrouped).
     """
     with show.progress(2) as stage:
         stage("making cases")
