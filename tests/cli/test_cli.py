@@ -527,7 +527,7 @@ def test_sections_that_cannot_be_shown() -> None:
     )
     assert refusal("policy", "show", "shangyu-2013", "--section", "filing") == (
         "shangyu-2013 states nothing of filing; it states outpatient.resident.general, outpatient.resident.special,"
-        " inpatient.resident, referral, out_of_area.resident, quota, monthly_advance, budget_sharing"
+        " inpatient.resident, referral, out_of_area.resident, quota, monthly_advance, budget_sharing, fraud_recovery"
     )
     assert refusal("policy", "show", "assumed", "--section", "outpatient.nix").startswith(
         "unknown section 'outpatient.nix'; sections: settlement, catalogue, "

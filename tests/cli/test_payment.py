@@ -46,6 +46,15 @@ def library() -> PaidTable:
     return mipolicy.pay(mipolicy.load("assumed"), made.cases, **tables)
 
 
+def test_the_help_names_the_year_that_a_large_region_needs(tmp_path: Path) -> None:
+    ran = Ran("region", "--help")
+    assert "mipolicy pay FOLDER/cases.csv --policy assumed --year 2025 -o OUT" in " ".join(ran.out.split())
+    Ran("region", str(tmp_path), "--cases", "30000")
+    cases = str(tmp_path / "cases.csv")
+    assert "say which year is closed, --year 2025" in refusal("pay", cases, *ASSUMED, "-o", str(tmp_path / "out.csv"))
+    assert Ran("pay", cases, *ASSUMED, "--year", "2025", "-o", str(tmp_path / "out.csv")).status == 0
+
+
 # ---- pay -------------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +254,8 @@ def pay(cases: str = "region/cases.csv", *more: str, policy: str = "assumed", ou
             " accounts",
         ),
         (pay("region/nix.csv"), "region/nix.csv: no such file or directory"),
+        (pay("nix.csv"), "nix.csv: no such file or directory"),
+        (["office", "nix.csv", "--policy", "assumed", "-o", "out"], "nix.csv: no such file or directory"),
         (pay("bare/cases.csv"), "bare holds no groups.csv or groups.parquet; a region needs institutions and groups"),
         (pay("twice/cases.csv"), "twice: groups stands in groups.csv and in groups.parquet; keep one"),
         (

@@ -16,7 +16,7 @@ from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.score import Scores
 from mipolicy.cases.year import PoolYear
-from mipolicy.errors import CodeError, Fault, TableError
+from mipolicy.errors import CodeError, Fault, InputError, TableError
 from mipolicy.money import Column
 from mipolicy.payment.account import ContractRecord, YearAccount
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL
@@ -30,7 +30,7 @@ from mipolicy.records import NO_AMOUNT
 from mipolicy.rounding import mul_div
 from mipolicy.sums import sums_by
 
-__all__ = ["PaidContract", "clear_accounts", "months_paid", "pay_contracts", "post_months", "share_pools"]
+__all__ = ["PaidContract", "clear_accounts", "pay_contracts", "post_months", "share_pools"]
 
 
 @frozen
@@ -103,7 +103,10 @@ def pay_contracts(prepared: PreparedCases, routes: Routes, contracts: Table | No
             own_amt=own.get(key, 0) if stated == NO_AMOUNT else stated,
             outside_amt=row["outside_amt"],
         )
-        paid.append(PaidContract(*key, pay_heads(terms, given)))
+        try:
+            paid.append(PaidContract(*key, pay_heads(terms, given)))
+        except InputError as error:
+            raise InputError(f"contracts: {', '.join(key)}: {error}") from None
     return tuple(paid)
 
 
@@ -182,10 +185,13 @@ def _netted(prepared: PreparedCases, pools: Mapping[str, PoolYear]) -> Column:
     return found
 
 
-def months_paid(
+def _months_paid(
     prepared: PreparedCases, totals: MonthTotals, pools: Mapping[str, PoolYear]
 ) -> dict[tuple[str, str], int]:
-    """What the terms for the month come to over the year, by institution and pool."""
+    """What the terms for the month come to over the year, by institution and pool.
+
+    Raises InputError, naming pool and month, for a month that has no value.
+    """
     found: dict[tuple[str, str], int] = {}
     policy, last = prepared.dated.policy, last_day(prepared)
     for pool, of in pools.items():
@@ -201,7 +207,14 @@ def months_paid(
                 budget = policy.build(f"pool_budget.{pool}", policy.version(f"pool_budget.{pool}", last))
                 value = published_value(attrs.evolve(of.terms, decimals=terms.value_decimals), budget)
                 options["point_value"] = value // 10 ** (6 - int(terms.value_decimals))
-            for code, paid in pay_month(terms, totals, pool, month, **options).paid.items():
+            try:
+                of_month = pay_month(terms, totals, pool, month, **options)
+            except InputError as error:
+                raise InputError(
+                    f"monthly_payment.{pool}, month {month}: {error}; state months_paid in all accounts of the pool, "
+                    "and no month is worked out"
+                ) from None
+            for code, paid in of_month.paid.items():
                 found[code, pool] = found.get((code, pool), 0) + paid.payment
     return found
 
@@ -228,10 +241,12 @@ def clear_accounts(
     accounts: Table,
     entitlements: Mapping[tuple[str, str], int],
     sharing: Mapping[tuple[str, str], int],
-    paid: Mapping[tuple[str, str], int],
+    months: MonthTotals,
+    pools: Mapping[str, PoolYear],
 ) -> Clearing:
     """Clear the year's accounts, under the terms of the last day of the year.
 
+    What was paid in months is worked out from the postings for pools of which an account does not state it.
     Raises TableError for an institution and pool that is owed money and has no account.
     """
     policy = prepared.dated.policy
@@ -244,6 +259,8 @@ def clear_accounts(
     if missing:
         shown = "; ".join(f"{code}, {pool}" for code, pool in missing[:5])
         raise TableError(f"accounts: {len(missing)} institution(s) and pool(s) have cases but no account: {shown}")
+    unstated = {key[1] for key, row in rows.items() if row["months_paid"] == NO_AMOUNT}
+    paid = _months_paid(prepared, months, {pool: of for pool, of in pools.items() if pool in unstated})
     refused = _refused(prepared)
     given = []
     for key, row in rows.items():

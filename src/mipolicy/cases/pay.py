@@ -18,7 +18,6 @@ from mipolicy.cases.accounts import (
     by_institution,
     clear_accounts,
     last_day,
-    months_paid,
     pay_contracts,
     post_months,
     share_pools,
@@ -198,8 +197,7 @@ def _year_end(
         return YearOfAccounts(shared, posted)
     entitled = _entitlements(prepared, routes, scores, pools, contracts)
     sharing = {(line.fixmedins_code, pool): line.sharing for pool, of in shared.items() for line in of.lines}
-    paid = months_paid(prepared, months, pools)
-    return YearOfAccounts(shared, posted, clear_accounts(prepared, accounts, entitled, sharing, paid))
+    return YearOfAccounts(shared, posted, clear_accounts(prepared, accounts, entitled, sharing, months, pools))
 
 
 def _entitlements(

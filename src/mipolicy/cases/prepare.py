@@ -252,6 +252,11 @@ def _check(prepared: PreparedCases) -> None:
         ("amount", "an amount is negative and the case is no reversal (refd_setl_flag 1)", is_case & negative),
         ("date", "dscg_time is before adm_time", of["dscg_day"] < of["adm_day"]),
         ("date", "act_ipt_days is negative", of["days"] < 0),
+        (
+            "date",
+            "act_ipt_days is more than there are from adm_time to dscg_time, both counted",
+            of["days"] > of["dscg_day"] - of["adm_day"] + 1,
+        ),
         ("amount", "medfee_sumamt is not above 0", is_case & (of["medfee_sumamt"] <= 0)),
         (
             "identity",

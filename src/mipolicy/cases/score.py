@@ -56,6 +56,7 @@ def score_cases(prepared: PreparedCases, routes: Routes, work: Work) -> Scores:
     ]
     for part, rows in zip(parts, score_alike(facts, parts, scores.points, work), strict=True):
         left = _with_institution_factor(prepared, rows) if part.way.takes_factor(part.terms) else rows
+        left = _with_difference_factor(prepared, left) if part.way.takes_difference else left
         _score_part(prepared, part, left, scores, routes, work)
     _check_scales(prepared, routes, parts)
     negative = np.flatnonzero((scores.points < 0) & prepared.payable())
@@ -110,6 +111,24 @@ def _with_institution_factor(prepared: PreparedCases, rows: Column) -> Column:
         code = prepared.text("fixmedins_code", row)
         message = f"the institutions' table states no institution_factor of {code}, by which its method multiplies"
         return Fault("institution_factor", message)
+
+    prepared.faults.mark(rows[lacks], fault)
+    return np.ascontiguousarray(rows[~lacks])
+
+
+def _with_difference_factor(prepared: PreparedCases, rows: Column) -> Column:
+    """The rows whose institution has a difference factor, or whose group takes none; the others are marked."""
+    facts, without = prepared.facts, prepared.region.without_difference
+    if not without.any():
+        return rows
+    lacks: Any = without.take(facts.institution.take(rows)) & (facts.group.take(rows) >= 0)
+    lacks &= np.asarray(facts.of("new_group", rows)) == 0
+
+    def fault(row: int) -> Fault:
+        code = prepared.text("fixmedins_code", row)
+        return Fault(
+            "difference_factor", f"the table of difference factors has no line of {code}; state one, 1 or other"
+        )
 
     prepared.faults.mark(rows[lacks], fault)
     return np.ascontiguousarray(rows[~lacks])

@@ -184,7 +184,7 @@ def _case(chosen: Policy, cases: str, folder: str, row: int, year: int | None) -
     """One case of a table, after all of it is paid: what it is paid depends on the others."""
     with show.progress(3) as stage:
         stage("reading cases")
-        tables, read = read_folder(Path(folder)), files.read(cases, Case)
+        read, tables = files.read(cases, Case), read_folder(Path(folder))
         stage("paying")
         paid = mipolicy.pay(chosen, read, **tables, year=year)
         stage("explaining")

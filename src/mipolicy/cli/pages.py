@@ -65,7 +65,7 @@ def write_pages(paid: PaidTable, folder: Path, shape: str, language: Any) -> int
 
 
 def _paid(cases: str, folder: str | None, policy: Any, **options: Any) -> PaidTable:
-    table = files.read(cases, Case)
+    table = files.read(cases, Case)  # before the region, so that a mistyped name is told as such
     tables = read_folder(Path(folder) if folder else Path(cases).parent)
     try:
         return mipolicy.pay(policy, table, **tables, **options)

@@ -62,10 +62,11 @@ def _say(language: str, key: str, *values: object) -> str:
 def region(folder: str, cases: int, seed: int, with_history: bool, with_settlements: bool) -> None:
     """Make a made-up region's year in FOLDER: cases, institutions, groups, factors, contracts, accounts.
 
-    It fits the pack `assumed`; pay it with `mipolicy pay FOLDER/cases.csv --policy assumed -o OUT`.  With --history
-    there are three times as many discharges before it (history, kinds, drg-history, priced-history, prices), and the
-    cases to be grouped by what is made of them (ungrouped).  With --settlements there are as many settlements of the
-    area (settlements, totals, observed), for `mipolicy rates`.
+    It fits the pack `assumed`; pay it with `mipolicy pay FOLDER/cases.csv --policy assumed --year 2025 -o OUT`: a few
+    rows are of other years, to be rejected.  With --history there are three times as many discharges before it
+    (history, kinds, drg-history, priced-history, prices), and the cases to be grouped by what is made of them
+    (ungrouped).  With --settlements there are as many settlements of the area (settlements, totals, observed), for
+    `mipolicy rates`.
     """
     with show.progress(2) as stage:
         stage("making cases")
@@ -175,10 +176,10 @@ def pay(
     if pages and at == "budget":
         raise click.UsageError("--pages show the clearing, which --at budget leaves out; name one of the two")
     with show.progress(4) as stage:
+        stage("reading cases")  # before the region, so that a mistyped name is told as such
+        read = files.read(cases, Case)
         stage("reading the region")
         tables = read_folder(place)
-        stage("reading cases")
-        read = files.read(cases, Case)
         stage("paying")
         paid = mipolicy.pay(chosen, read, **tables, year=year, at=at, gaps=gaps, threads=threads)
         stage("writing")
