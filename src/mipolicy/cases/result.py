@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.axes import LEVEL
-from mipolicy.batch.result import Rejects
+from mipolicy.batch.result import ArrowTable, Rejects
 from mipolicy.cases.accounts import PaidContract
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
@@ -46,7 +46,7 @@ CASE_OUTPUTS: Final[Mapping[str, str | Axis]] = {
 
 
 @frozen(eq=False)
-class PaidTable:
+class PaidTable(ArrowTable):
     """A table of cases paid: rows in = rows paid + rows rejected.
 
     row: place of each paid row in the table given; columns: one entry per paid row, by the names of `CASE_OUTPUTS`;

@@ -13,7 +13,6 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Final, TypeAlias
 
@@ -22,10 +21,10 @@ import numpy as np
 
 from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
 from mipolicy.benefits.bill import Bill
-from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
+from mipolicy.cases.result import PaidTable
 from mipolicy.errors import TableError
-from mipolicy.money import NO_LIMIT
-from mipolicy.tables import Axis
+from mipolicy.interop.arrow import DAYS, TEXTS, coded, decimals, is_text, pyarrow, written
+from mipolicy.interop.frames import paid_columns
 from mipolicy.texts import Coded
 
 __all__ = [
@@ -156,8 +155,6 @@ def _write_csv(file: IO[bytes], columns: Mapping[str, Any]) -> None:
 
 # ---- Parquet ---------------------------------------------------------------------------------------------------------
 
-_TEXTS: Final = ("id", "code", "text", "flag")
-_DAYS: Final = ("date", "time")
 _EXAMPLES: Final[Mapping[str, tuple[str, str]]] = {
     "fen": ("yuan or fen", "decimals in yuan such as 12.30"),
     "price": ("yuan or millionths of one", "decimals in yuan such as 12.345678"),
@@ -171,16 +168,8 @@ _PLAIN_SCALE: Final = 6
 """Decimals of more places may be written with an exponent, which no amount takes."""
 
 
-def _pyarrow(path: object) -> Any:
-    try:
-        import_module("pyarrow.parquet")
-    except ImportError:
-        raise TableError(f"{path}: Parquet needs pyarrow: pip install 'mipolicy[parquet]'") from None
-    return import_module("pyarrow")
-
-
 def _read_parquet(file: Path, record: type[Any] | None) -> dict[str, Any]:
-    arrow = _pyarrow(file)
+    arrow = pyarrow(file, "parquet", "pyarrow.parquet")
     kinds = {each.name: each.metadata["kind"] for each in attrs.fields(record)} if record else {}
     with file.open("rb") as opened:
         try:
@@ -208,13 +197,13 @@ def _type_problem(types: Any, of: Any, kind: str) -> str:
     """What is wrong with the type of a column for a field of this kind; empty where nothing is."""
     if types.is_dictionary(of):
         of = of.value_type
-    if types.is_null(of) or _is_text(types, of):
+    if types.is_null(of) or is_text(types, of):
         return ""
     if types.is_timestamp(of) and of.tz is not None:
         return f"times of the zone {of.tz}; write the local clock time, without a zone"
-    if kind in _TEXTS:
+    if kind in TEXTS:
         return f"{of}; codes and ids are text and keep their leading zeros"
-    if kind in _DAYS:
+    if kind in DAYS:
         return "" if types.is_date(of) or types.is_timestamp(of) else f"{of}; write dates, timestamps or ISO text"
     if kind in _EXAMPLES and not types.is_decimal(of):
         meanings, example = _EXAMPLES[kind]
@@ -225,16 +214,12 @@ def _type_problem(types: Any, of: Any, kind: str) -> str:
     return ""
 
 
-def _is_text(types: Any, of: Any) -> bool:
-    return bool(types.is_string(of) or types.is_large_string(of) or types.is_string_view(of))
-
-
 def _column(arrow: Any, column: Any, kind: str) -> Any:
     """A column of Arrow as numpy has it: text, `Coded`, decimals as text, days and seconds; nulls as empty text."""
     types, of = arrow.types, column.type
     if types.is_dictionary(of):
-        if _is_text(types, of.value_type) and kind in (*_TEXTS, ""):
-            return _coded(column.unify_dictionaries().combine_chunks())
+        if is_text(types, of.value_type) and kind in (*TEXTS, ""):
+            return coded(column.chunks)
         column = column.cast(of.value_type)
         of = column.type
     if types.is_null(of):
@@ -243,7 +228,7 @@ def _column(arrow: Any, column: Any, kind: str) -> Any:
         if not 0 <= of.scale <= _PLAIN_SCALE:
             return np.array(column.to_pylist(), object)
         column, of = column.cast(arrow.string()), arrow.string()
-    if _is_text(types, of):
+    if is_text(types, of):
         return np.array(column.fill_null("").to_pylist(), np.str_)
     if types.is_date(of) and kind != "time":
         return column.cast(arrow.date32()).to_numpy()
@@ -253,41 +238,10 @@ def _column(arrow: Any, column: Any, kind: str) -> Any:
     return column.to_numpy()
 
 
-def _coded(array: Any) -> Coded:
-    """A dictionary column; equal values share a code, and a null is empty text."""
-    places: dict[str, int] = {}
-    values = [value or "" for value in array.dictionary.to_pylist()]
-    at = array.indices.cast("int32")
-    if array.null_count:
-        at = at.fill_null(len(values))
-        values.append("")
-    moved = np.array([places.setdefault(value, len(places)) for value in values], np.int32)
-    return Coded(moved[at.to_numpy()] if len(at) else np.empty(0, np.int32), tuple(places))
-
-
-def _decimals(fen: Any, places: int = 2) -> Any:
-    """Whole units as decimal(18, places): the same integers, sixteen bytes each; no limit is null."""
-    arrow = import_module("pyarrow")
-    words = np.empty((len(fen), 2), "<i8")
-    words[:, 0], words[:, 1] = fen, np.asarray(fen) >> 63
-    kind = arrow.decimal128(18, places)
-    amounts = arrow.Array.from_buffers(kind, len(words), [None, arrow.py_buffer(words)])
-    unlimited = np.asarray(fen) == NO_LIMIT
-    if not unlimited.any():
-        return amounts
-    return import_module("pyarrow.compute").if_else(arrow.array(unlimited), arrow.scalar(None, kind), amounts)
-
-
 def _write_parquet(file: IO[bytes], columns: Mapping[str, Any]) -> None:
-    arrow = _pyarrow("writing")
-    arrays = {name: _array(arrow, column) for name, column in columns.items()}
+    arrow = pyarrow("writing", "parquet", "pyarrow.parquet")
+    arrays = {name: written(column) for name, column in columns.items()}
     arrow.parquet.write_table(arrow.table(arrays), file)
-
-
-def _array(arrow: Any, column: Any) -> Any:
-    if isinstance(column, Coded):
-        return arrow.DictionaryArray.from_arrays(column.codes, arrow.array(column.values, arrow.string()))
-    return arrow.array(column)
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
@@ -352,7 +306,7 @@ def write_result(path: FilePath, result: TableResult) -> None:
         kept = {name: column for name, column in result.columns.items() if OUTPUTS.get(name) != "rate"}
         texts = result.texts() if len(kept) < len(result.columns) else {}
         return {
-            name: _decimals(column) if OUTPUTS.get(name) == "fen" else kept.get(name, texts.get(name))
+            name: decimals(column) if OUTPUTS.get(name) == "fen" else kept.get(name, texts.get(name))
             for name, column in result.columns.items()
         }
 
@@ -364,21 +318,7 @@ def write_paid(path: FilePath, paid: PaidTable) -> None:
 
     path: ends in .csv (UTF-8) or .parquet.  Raises TableError, OSError.
     """
-
-    def typed() -> Mapping[str, Any]:
-        written: dict[str, Any] = {}
-        for name, column in paid.columns.items():
-            unit = CASE_OUTPUTS[name]
-            if isinstance(unit, Axis):
-                written[name] = Coded(column.astype(np.int32), unit.members)
-            else:
-                written[name] = _decimals(column, _PLACES[unit]) if unit else column
-        return written
-
-    _save(path, paid.texts, typed)
-
-
-_PLACES: Final = {"fen": 2, "points": 4}
+    _save(path, paid.texts, lambda: paid_columns(paid))
 
 
 def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:
