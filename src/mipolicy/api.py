@@ -179,8 +179,8 @@ def explain(
 ) -> Explanation:
     """Why a bill, or one row of a table, is settled as it is: every step with its formula and clauses.
 
-    bill, lines, names: as for `settle`; row: the row of a table, from 0; the person's earlier rows are settled first, so
-    that the totals are those the row met.
+    bill, lines, names: as for `settle`; row: the row of a table, from 0; the earlier rows of its person are settled
+    first, so that the totals are those the row met.
     Raises what `settle` raises for one bill; InputError for a row that the table rejects.
     """
     if isinstance(bill, Bill):

@@ -1,5 +1,6 @@
-"""Edges: tables as files, read into the columns that `mipolicy.settle` takes and written from what it gives."""
+"""Edges: tables of other libraries and files, read into the columns that `mipolicy.settle` takes, and given back."""
 
 from mipolicy.interop.files import read, write, write_rejects, write_result
+from mipolicy.interop.frames import columns
 
-__all__ = ["read", "write", "write_rejects", "write_result"]
+__all__ = ["columns", "read", "write", "write_rejects", "write_result"]

@@ -142,7 +142,7 @@ def _of_pandas(series: Any, kind: str) -> Any:
 
 
 def paid_columns(paid: PaidTable) -> dict[str, Any]:
-    """The columns of paid cases as Arrow has them: amounts and points as decimals, codes as the words of their lists."""
+    """The columns of paid cases as Arrow has them: amounts and points are decimals, codes the words of their lists."""
     found: dict[str, Any] = {}
     for name, column in paid.columns.items():
         unit = CASE_OUTPUTS[name]
