@@ -13,6 +13,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, Final, TypeAlias
 
@@ -25,6 +26,7 @@ from mipolicy.cases.result import PaidTable
 from mipolicy.errors import TableError
 from mipolicy.interop.arrow import DAYS, TEXTS, coded, decimals, is_text, pyarrow, written
 from mipolicy.interop.frames import paid_columns
+from mipolicy.policy.kinds import unit_text
 from mipolicy.texts import Coded
 
 __all__ = [
@@ -41,7 +43,6 @@ FilePath: TypeAlias = str | os.PathLike[str]
 SUFFIXES: Final = (".csv", ".parquet")
 """How the name of a file ends that can be read and written."""
 _CHUNK: Final = 65_536
-_MARK: Final = b"\xef\xbb\xbf"
 
 
 def read(path: FilePath, record: type[Any] | None = Bill) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def read(path: FilePath, record: type[Any] | None = Bill) -> dict[str, Any]:
     """
     file = Path(path)
     _not_a_folder(file)
-    return _read_csv(file) if _suffix(file) == ".csv" else _read_parquet(file, record)
+    return _read_csv(file) if suffix_of(file) == ".csv" else _read_parquet(file, record)
 
 
 def _not_a_folder(file: Path) -> None:
@@ -61,7 +62,7 @@ def _not_a_folder(file: Path) -> None:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
 
 
-def _suffix(path: FilePath) -> str:
+def suffix_of(path: FilePath) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise TableError(f"{os.fspath(path)}: a table is a file that ends in {' or '.join(SUFFIXES)}")
@@ -72,33 +73,42 @@ def _suffix(path: FilePath) -> str:
 
 
 def _read_csv(file: Path) -> dict[str, Any]:
-    data = file.read_bytes()
-    text = _decoded(file, data)
-    if not text.strip():
-        raise TableError(f"{file} is empty: a first line with the names of the columns is due")
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        names = _names(file, next(rows))
-        chunks = list(_chunks(file, rows, len(names)))
-    except csv.Error as error:
-        raise TableError(f"{file}, line {rows.line_num}: {error}") from None
-    columns: dict[str, Any] = {}
-    for at, name in enumerate(names):
-        parts = [chunk[at] for chunk in chunks]
-        columns[name] = np.concatenate(parts) if parts else np.empty(0, np.str_)
-    return columns
+    pieces = list(csv_pieces(file))
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
-def _decoded(file: Path, data: bytes) -> str:
-    mark = len(_MARK) if data.startswith(_MARK) else 0
-    try:
-        return data[mark:].decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = mark + error.start
-        line = data.count(b"\n", 0, at) + 1
-        raise TableError(
-            f"{file}, line {line}: not UTF-8 at byte {at} (0x{data[at]:02x}); save the file as UTF-8"
-        ) from None
+def csv_pieces(file: Path) -> Iterator[dict[str, Any]]:
+    """The columns of a CSV in pieces of rows, all of them text; the first piece has the names, and no rows.
+
+    Raises TableError, naming the line.
+    """
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        rows = csv.reader(text, strict=True)
+        try:
+            names = next(rows, [])
+            if not "".join(names).strip() and len(names) < 2:
+                raise TableError(f"{file} is empty: a first line with the names of the columns is due")
+            yield dict.fromkeys(_names(file, names), np.empty(0, np.str_))
+            for chunk in _chunks(file, rows, len(names)):
+                yield dict(zip(names, chunk, strict=True))
+        except csv.Error as error:
+            raise TableError(f"{file}, line {rows.line_num}: {error}") from None
+        except UnicodeDecodeError:
+            raise TableError(f"{file}, {_not_utf8(file)}; save the file as UTF-8") from None
+
+
+def _not_utf8(file: Path) -> str:
+    """Where a file is not UTF-8: no letter of UTF-8 holds a line break."""
+    begin = 0
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                at = begin + error.start
+                return f"line {number}: not UTF-8 at byte {at} (0x{line[error.start]:02x})"
+            begin += len(line)
+    return "it is not UTF-8"  # pragma: no cover  # it was changed meanwhile
 
 
 def _names(file: Path, names: list[str]) -> list[str]:
@@ -171,26 +181,38 @@ _PLAIN_SCALE: Final = 6
 def _read_parquet(file: Path, record: type[Any] | None) -> dict[str, Any]:
     arrow = pyarrow(file, "parquet", "pyarrow.parquet")
     kinds = {each.name: each.metadata["kind"] for each in attrs.fields(record)} if record else {}
+    with parquet_file(file) as source:
+        table = source.read()
+    check_types(file, table.schema, record)
+    return {name: _column(arrow, table.column(name), kinds.get(name, "")) for name in table.column_names}
+
+
+@contextmanager
+def parquet_file(file: Path) -> Iterator[Any]:
+    """A Parquet file that is open; raises TableError for what is none, also where that shows while it is read."""
+    arrow = pyarrow(file, "parquet", "pyarrow.parquet")
     with file.open("rb") as opened:
         try:
             source = arrow.parquet.ParquetFile(opened)
             twice = _twice(source.schema_arrow.names)
             if twice:
                 raise TableError(f"{file}: {'; '.join(twice)}")
-            table = source.read()
+            yield source
         except (arrow.ArrowException, OSError) as error:
             raise TableError(f"{file}: not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
-    problems, columns = [], {}
-    for name in table.column_names:
-        column, kind = table.column(name), kinds.get(name, "")
-        problem = _type_problem(arrow.types, column.type, kind) if record is None or name in kinds else ""
+
+
+def check_types(file: Path, schema: Any, record: type[Any] | None) -> None:
+    """Check the types of a Parquet file for the fields of a record; raises TableError with all that are wrong."""
+    types = import_module("pyarrow").types
+    kinds = {each.name: each.metadata["kind"] for each in attrs.fields(record)} if record else {}
+    problems = []
+    for name, of in zip(schema.names, schema.types, strict=True):
+        problem = _type_problem(types, of, kinds.get(name, "")) if record is None or name in kinds else ""
         if problem:
             problems.append(f"column {name} holds {problem}")
-        else:
-            columns[name] = _column(arrow, column, kind)
     if problems:
         raise TableError(f"{file}: {'; '.join(problems)}")
-    return columns
 
 
 def _type_problem(types: Any, of: Any, kind: str) -> str:
@@ -254,13 +276,13 @@ def check_target(path: FilePath) -> None:
     """
     file = Path(path)
     _not_a_folder(file)
-    _suffix(file)
+    suffix_of(file)
     if not file.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
 
 
 @contextmanager
-def _replacing(path: FilePath) -> Iterator[IO[bytes]]:
+def replacing(path: FilePath) -> Iterator[IO[bytes]]:
     """A file that takes its name once it is whole; on any error nothing is left of it."""
     check_target(path)
     final = Path(os.path.realpath(path))
@@ -288,8 +310,8 @@ def write(path: FilePath, columns: Mapping[str, Any]) -> None:
 
 
 def _save(path: FilePath, as_text: Callable[[], Mapping[str, Any]], typed: Callable[[], Mapping[str, Any]]) -> None:
-    with _replacing(path) as file:
-        if _suffix(path) == ".csv":
+    with replacing(path) as file:
+        if suffix_of(path) == ".csv":
             _write_csv(file, as_text())
         else:
             _write_parquet(file, typed())
@@ -302,15 +324,22 @@ def write_result(path: FilePath, result: TableResult) -> None:
     Raises TableError, OSError.
     """
 
-    def typed() -> Mapping[str, Any]:
-        kept = {name: column for name, column in result.columns.items() if OUTPUTS.get(name) != "rate"}
-        texts = result.texts() if len(kept) < len(result.columns) else {}
-        return {
-            name: decimals(column) if OUTPUTS.get(name) == "fen" else kept.get(name, texts.get(name))
-            for name, column in result.columns.items()
-        }
+    _save(path, result.texts, lambda: result_columns(result))
 
-    _save(path, result.texts, typed)
+
+def result_columns(result: TableResult) -> dict[str, Any]:
+    """The columns of settled rows as a Parquet file has them: amounts as decimals, rates as percent text."""
+    written: dict[str, Any] = {"fen": decimals, "rate": _rates}
+    return {name: written.get(OUTPUTS.get(name, ""), _same)(column) for name, column in result.columns.items()}
+
+
+def _rates(rates: Any) -> Any:
+    distinct, at = np.unique(rates, return_inverse=True)
+    return np.array([unit_text("rate", rate) for rate in distinct.tolist()], np.str_)[at]
+
+
+def _same(column: Any) -> Any:
+    return column
 
 
 def write_paid(path: FilePath, paid: PaidTable) -> None:
