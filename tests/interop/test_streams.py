@@ -18,7 +18,8 @@ import mipolicy
 from mipolicy import BatchGap, Bill, Line, TableError
 from mipolicy.demo import bills
 from mipolicy.interop import files, spool, streams, write, write_rejects, write_result
-from mipolicy.interop.spool import ROW, Spool, keys_of
+from mipolicy.interop.keys import keys_of
+from mipolicy.interop.spool import ROW, Spool
 from mipolicy.interop.streams import Streamed, is_large, settle_files
 from tests.batch import LINE_FIELDS, line, reversal, table, visit
 
@@ -136,10 +137,8 @@ def test_the_bills_of_a_person_lie_far_apart(tmp_path: Path) -> None:
 
 def test_a_line_without_a_name_is_named_by_its_row_in_the_file(tmp_path: Path) -> None:
     records = persons(120)
-    lines = [
-        line(f"M-S{at}", "" if at == 90 else f"L{at}", "no" if at == 90 else "XZ0001", "10.00", "1")
-        for at in range(120)
-    ]
+    lines = [line(f"M-S{at}", f"L{at}", "XZ0001", "10.00", "1") for at in range(120)]
+    lines[90] |= {"feedetl_sn": "", "det_item_fee_sumamt": "ten"}
     same_as_in_memory(tmp_path, ".csv", table(records), table(lines, LINE_FIELDS))
     assert any(
         "line in row 90: " in text for text in files.read(tmp_path / "line-rejects.csv", None)["message"].tolist()

@@ -2,5 +2,6 @@
 
 from mipolicy.interop.files import read, write, write_rejects, write_result
 from mipolicy.interop.frames import columns
+from mipolicy.interop.streams import settle_files
 
-__all__ = ["columns", "read", "write", "write_rejects", "write_result"]
+__all__ = ["columns", "read", "settle_files", "write", "write_rejects", "write_result"]

@@ -12,24 +12,12 @@ import numpy as np
 
 from mipolicy.money import Column
 
-__all__ = ["ROW", "Spool", "keys_of"]
+__all__ = ["ROW", "Spool"]
 
 ROW: Final = "__row__"
 """The column that says where a row stood."""
 _WINDOW: Final = 262_144
 _PIECE: Final = 65_536
-
-
-def keys_of(texts: Any) -> Any:
-    """A 64-bit key of each text of an array (FNV-1a over its letters), whatever the width of the array."""
-    width = texts.dtype.itemsize // 4
-    letters = np.ascontiguousarray(texts).view(np.uint32).reshape(len(texts), width) if width else None
-    keys = np.full(len(texts), 14695981039346656037, np.uint64)
-    for at in range(width if letters is not None else 0):
-        assert letters is not None
-        letter = letters[:, at]
-        keys = np.where(letter, (keys ^ letter) * np.uint64(1099511628211), keys)
-    return keys
 
 
 class Spool:

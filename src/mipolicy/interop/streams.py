@@ -38,7 +38,8 @@ from mipolicy.interop.files import (
     result_columns,
     suffix_of,
 )
-from mipolicy.interop.spool import ROW, Spool, keys_of
+from mipolicy.interop.keys import NO_TEXT, across, among, keys_of, sharing
+from mipolicy.interop.spool import ROW, Spool
 from mipolicy.policy import Policy
 
 __all__ = ["PART_ROWS", "Streamed", "is_large", "settle_files"]
@@ -49,7 +50,6 @@ _LINES_A_BILL: Final = 4
 _BYTES_A_ROW: Final = 150
 _PIECE: Final = 131_072
 _MOST_PARTS: Final = 400
-_NO_TEXT: Final = keys_of(np.array([""]))[0]
 
 Step = Callable[[str, int, int], None]
 """Is told what is done, how much of it, and of how much; 0 where that is not known."""
@@ -201,7 +201,7 @@ def _count(path: FilePath) -> int:
 def _keys(table: Any, name: str) -> Any:
     """The keys of a column of ids; those of empty text where the column is left out."""
     if name not in table.column_names:
-        return np.full(table.num_rows, _NO_TEXT)
+        return np.full(table.num_rows, NO_TEXT)
     return keys_of(np.asarray(taken(table.column(name), "id")))
 
 
@@ -215,50 +215,32 @@ def _numbered(table: Any, first: int) -> Any:
 def _lay_out_bills(work: _Work, bills: FilePath) -> None:
     """The bills by person, and which persons go together."""
     spool, total = work.spool("bills"), _count(bills)
-    keys: dict[str, list[Any]] = {name: [] for name in ("psn_no", "setl_id", "mdtrt_id", "init_setl_id")}
+    keys: dict[str, list[Any]] = {name: [] for name in ("psn_no", "setl_id", "mdtrt_id")}
+    reversed_ids, reversing = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
     for piece in _pieces(bills, Bill):
-        found = {name: _keys(piece, name) for name in keys}
-        for name, of_piece in found.items():
-            keys[name].append(of_piece)
+        for name, found in keys.items():
+            found.append(_keys(piece, name))
+        person, named = keys["psn_no"][-1], _keys(piece, "init_setl_id")
+        reversed_ids.append(named[named != NO_TEXT])
+        reversing.append(person[named != NO_TEXT])
         numbered = _numbered(piece, work.rows)
         work.empty = numbered.slice(0, 0)
-        spool.add(numbered, (found["psn_no"] % np.uint64(work.parts - 1)).astype(np.int64))
+        spool.add(numbered, (person % np.uint64(work.parts - 1)).astype(np.int64))
         work.rows += piece.num_rows
         work.step("reading bills", work.rows, max(total, work.rows))
     spool.close()
-    person, settlement, encounter, reversed_id = (np.concatenate(keys.pop(name)) for name in list(keys))
-    met = [_persons_of_several(settlement, person), _persons_of_several(encounter, person)]
-    met.append(_persons_across(settlement, person, reversed_id))
-    persons = np.unique(np.concatenate(met))
+    import_module("pyarrow").default_memory_pool().release_unused()
+    person = np.concatenate(keys.pop("psn_no"))
+    ids = np.concatenate(keys.pop("setl_id"))
+    met = [sharing(ids, person), across(ids, person, np.concatenate(reversed_ids), np.concatenate(reversing))]
+    ids = np.concatenate(keys.pop("mdtrt_id"))
+    persons = np.unique(np.concatenate([*met, sharing(ids, person)]))
     part = (person % np.uint64(work.parts - 1)).astype(np.int16)
     if persons.size:
-        work.together = np.isin(person, persons)
+        work.together = among(person, persons)
         part[work.together] = work.parts - 1
-    order = np.argsort(encounter)
-    work.encounter, work.part_of = encounter[order], part[order]
-
-
-def _persons_of_several(ids: Any, person: Any) -> Any:
-    """The persons who have an id that another person has too."""
     order = np.argsort(ids)
-    sorted_ids, owner = ids[order], person[order]
-    same = (sorted_ids[1:] == sorted_ids[:-1]) & (sorted_ids[1:] != _NO_TEXT)
-    if not (same & (owner[1:] != owner[:-1])).any():
-        return np.empty(0, np.uint64)
-    shared = np.unique(sorted_ids[1:][same & (owner[1:] != owner[:-1])])
-    return owner[np.isin(sorted_ids, shared)]
-
-
-def _persons_across(ids: Any, person: Any, reversed_id: Any) -> Any:
-    """The persons of whom one names another's bill as the one reversed."""
-    naming = np.flatnonzero(reversed_id != _NO_TEXT)
-    named = np.flatnonzero(np.isin(ids, reversed_id[naming]))
-    order = named[np.argsort(ids[named])]
-    if not order.size:
-        return np.empty(0, np.uint64)
-    at = np.minimum(np.searchsorted(ids[order], reversed_id[naming]), len(order) - 1)
-    others = (ids[order][at] == reversed_id[naming]) & (person[order][at] != person[naming])
-    return np.concatenate([person[naming][others], person[order][at][others]])
+    work.encounter, work.part_of = ids[order], part[order]
 
 
 def _lay_out_lines(work: _Work, lines: FilePath) -> None:
