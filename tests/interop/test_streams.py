@@ -11,15 +11,11 @@ import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import mipolicy
 from mipolicy import BatchGap, Bill, Line, TableError
 from mipolicy.demo import bills
 from mipolicy.interop import files, spool, streams, write, write_rejects, write_result
-from mipolicy.interop.keys import keys_of
-from mipolicy.interop.spool import ROW, Spool
 from mipolicy.interop.streams import Streamed, is_large, settle_files
 from tests.batch import LINE_FIELDS, line, reversal, table, visit
 
@@ -242,31 +238,3 @@ def test_which_files_are_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert is_large(pair[0])
         assert is_large(*pair)
         monkeypatch.undo()
-
-
-# ---- parts on disk ---------------------------------------------------------------------------------------------------
-
-
-@given(st.lists(st.text("aé姓\U00020000", max_size=5), max_size=6), st.integers(0, 4))
-def test_a_key_depends_on_the_text_alone(texts: list[str], wider: int) -> None:
-    texts = [text.rstrip("\0") for text in texts]
-    keys = keys_of(np.array(texts, f"U{max(map(len, texts), default=1) + wider or 1}"))
-    assert [int(keys_of(np.array([text]))[0]) for text in texts] == keys.tolist()
-    assert len(set(keys.tolist())) == len(set(texts))
-
-
-@given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.integers(1, 9), st.integers(1, 5))
-def test_rows_come_back_in_their_order(
-    tmp_path_factory: pytest.TempPathFactory, part: list[int], window: int, step: int
-) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spool, "_WINDOW", window)
-        kept = Spool(tmp_path_factory.mktemp("spool"), "x", 4)
-        for begin in range(0, len(part), step):
-            here = np.array(part[begin : begin + step])
-            kept.add(pa.table({ROW: np.arange(begin, begin + len(here)), "of": here}), here)
-        kept.close()
-        tables = list(kept.merged(len(part)))
-    assert [row for each in tables for row in each[ROW].to_pylist()] == list(range(len(part)))
-    assert [of for each in tables for of in each["of"].to_pylist()] == part
-    assert all(each.num_rows <= window for each in tables)

@@ -16,7 +16,7 @@ __all__ = ["ROW", "Spool"]
 
 ROW: Final = "__row__"
 """The column that says where a row stood."""
-_WINDOW: Final = 262_144
+_WINDOW: Final = 131_072
 _PIECE: Final = 65_536
 
 

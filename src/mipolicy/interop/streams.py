@@ -44,7 +44,7 @@ from mipolicy.policy import Policy
 
 __all__ = ["PART_ROWS", "Streamed", "is_large", "settle_files"]
 
-PART_ROWS: Final = 200_000
+PART_ROWS: Final = 400_000
 """So many bills, or four times as many fee lines, are settled at a time."""
 _LINES_A_BILL: Final = 4
 _BYTES_A_ROW: Final = 150
