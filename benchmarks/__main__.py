@@ -1,5 +1,5 @@
 """Time what the library promises, on this machine: one scalar settlement, a batch with totals carried, the import,
-the DIP catalogue.
+the DIP catalogue, routing and scoring of mixed methods.
 
 Run ``python -m benchmarks [--bills N] [--cases N] [--repeat N] [--threads N] [--json FILE]``.  Figures are medians of
 interleaved runs; machines are noisy, so compare within one run.
@@ -23,6 +23,7 @@ import numpy as np
 import mipolicy
 from benchmarks.cases import bill_one_by_one, outpatient_table, room_once
 from benchmarks.catalogue import catalogue
+from benchmarks.payment import payment_lines, payment_runs
 
 IMPORT = "import time; t = time.perf_counter(); import mipolicy; print(time.perf_counter() - t)"
 
@@ -38,7 +39,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--bills", type=int, default=1_000_000)
-    parser.add_argument("--cases", type=int, default=1_000_000, help="of the DIP catalogue")
+    parser.add_argument("--cases", type=int, default=1_000_000, help="of the DIP catalogue and of payment")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path)
@@ -82,8 +83,11 @@ def main() -> None:
     one, many = medians[next(iter(medians))], medians[f"table, {options.threads} threads"]
     print(f"\na visit on its own takes {one / many:,.0f} times as long as a bill in the table")
     print("\n" + "\n".join(catalogue(options.cases, options.repeat)))
+    paid = payment_runs(options.cases, options.repeat, options.threads)
+    print("\n" + "\n".join(payment_lines(paid)))
     if options.json:
-        record = {"ns": runs, "import_s": imports, "python": platform.python_version(), "numpy": np.__version__}
+        ns = {**runs, **paid}
+        record = {"ns": ns, "import_s": imports, "python": platform.python_version(), "numpy": np.__version__}
         options.json.write_text(json.dumps(record, indent=2), encoding="utf-8")
 
 

@@ -11,16 +11,17 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 
 import mipolicy
 from mipolicy import demo
-from mipolicy.cases.blocks import Work
 from mipolicy.cases.pay import route_and_score
 from mipolicy.cases.prepare import prepare_cases
 from mipolicy.cases.region import read_region
+from mipolicy.cases.work import Work
 from mipolicy.money import Column
 
 MOST: Final = 5
@@ -79,23 +80,26 @@ def dip_job(of: dict[str, Column], threads: int) -> tuple[Column, ...]:
     return out
 
 
-def scoring(cases: int, threads: int) -> Callable[[], Any]:
-    """Routing and scoring of a made-up region's cases, once they are read and checked."""
+def scoring(cases: int) -> Callable[[int], Any]:
+    """Routing and scoring of a made-up region's cases in so many threads, once they are read and checked."""
     made = demo.region_year(cases)
     region = read_region(made.institutions, made.groups, made.differences, made.auxiliaries)
     policy = mipolicy.load("assumed")
-    prepared = prepare_cases(policy, made.cases, region, 2025, threads)
+    prepared = prepare_cases(policy, made.cases, region, 2025)
     nobody = np.zeros(prepared.read.rows, np.int64)
-    return lambda: route_and_score(prepared, nobody, "raise", Work(threads))
+    return lambda threads: route_and_score(prepared, nobody, "raise", Work(threads))
 
 
-def payment(cases: int = 1_000_000, repeat: int = 5, threads: int = 2) -> list[str]:
-    """Lines that say how long routing and scoring take per case, and how many times the plain job; medians."""
-    columns = dip_inputs(cases)
-    jobs: dict[str, Callable[[], Any]] = {
-        f"plain DIP job in numpy, {threads} thread(s)": lambda: dip_job(columns, threads),
-        f"routing and scoring of mixed methods, {threads} thread(s)": scoring(cases, threads),
-    }
+def payment_runs(cases: int = 1_000_000, repeat: int = 5, threads: int = 2) -> dict[str, list[float]]:
+    """Nanoseconds a case of each run of the plain job and of routing and scoring, interleaved, at one thread and more.
+
+    Names of the plain job and of ours follow each other, one pair for each number of threads.
+    """
+    columns, ours = dip_inputs(cases), scoring(cases)
+    jobs: dict[str, Callable[[], Any]] = {}
+    for count in sorted({1, threads}):
+        jobs[f"plain DIP job in numpy, {count} thread(s)"] = partial(dip_job, columns, count)
+        jobs[f"routing and scoring of mixed methods, {count} thread(s)"] = partial(ours, count)
     runs: dict[str, list[float]] = {name: [] for name in jobs}
     for _ in range(repeat + 1):
         for name, work in jobs.items():
@@ -103,10 +107,23 @@ def payment(cases: int = 1_000_000, repeat: int = 5, threads: int = 2) -> list[s
             start = time.perf_counter()
             work()
             runs[name].append((time.perf_counter() - start) / cases * 1e9)
-    plain, ours = (statistics.median(times[1:]) for times in runs.values())  # the first run warms up
-    lines = [f"{name:<60} {statistics.median(times[1:]):>9,.0f} ns a case" for name, times in runs.items()]
-    return [*lines, f"routing and scoring take {ours / plain:.1f} times the plain job (at most {MOST} is due)"]
+    return {name: times[1:] for name, times in runs.items()}  # the first run warms up
+
+
+def payment_lines(runs: dict[str, list[float]]) -> list[str]:
+    """Lines that say how long routing and scoring take per case, and how many times the plain job; medians."""
+    medians = {name: statistics.median(times) for name, times in runs.items()}
+    lines = [f"{name:<60} {median:>9,.0f} ns a case" for name, median in medians.items()]
+    names = list(runs)
+    for plain, ours in zip(names[::2], names[1::2], strict=True):
+        of_runs = [one / other for one, other in zip(runs[ours], runs[plain], strict=True)]
+        threads = ours.rsplit(", ", 1)[1]
+        lines.append(
+            f"routing and scoring take {medians[ours] / medians[plain]:.1f} times the plain job at {threads} "
+            f"(run by run {min(of_runs):.1f} to {max(of_runs):.1f}; at most {MOST} is due)"
+        )
+    return lines
 
 
 if __name__ == "__main__":
-    print("\n".join(payment(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)))
+    print("\n".join(payment_lines(payment_runs(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000))))

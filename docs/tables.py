@@ -34,6 +34,11 @@ from mipolicy.benefits.referral import FilingTerms, ReferralTerms
 from mipolicy.benefits.statement import Apart, Setlinfo
 from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.benefits.transfer import TransferTerms
+from mipolicy.budget.advance import AdvanceTerms, DipAdvanceTerms, WorkingCapitalTerms
+from mipolicy.budget.grid import Recognition, SettlementGridTerms
+from mipolicy.budget.itemised import BudgetPlanTerms, View
+from mipolicy.budget.quota import Block, QuotaTerms
+from mipolicy.budget.sharing import BudgetSharingTerms
 from mipolicy.payment.account import ContractRecord, YearAccount
 from mipolicy.payment.bed_day import BedDayTerms, DayStandard
 from mipolicy.payment.capitation import CapitationTerms
@@ -141,6 +146,16 @@ TERMS = {
     "year_end": SharingTerms,
     "payment_clearing": ClearingTerms,
     "assessment_band": AssessmentBand,
+    "budget_plan": BudgetPlanTerms,
+    "budget_view": View,
+    "quota": QuotaTerms,
+    "quota_block": Block,
+    "monthly_advance": AdvanceTerms,
+    "dip_advance": DipAdvanceTerms,
+    "working_capital": WorkingCapitalTerms,
+    "budget_sharing": BudgetSharingTerms,
+    "grid": SettlementGridTerms,
+    "recognition": Recognition,
 }
 
 

@@ -19,6 +19,7 @@ from mipolicy.errors import (
     PolicyError,
     PolicyGap,
     Problem,
+    RecordError,
     RepealedPolicy,
     TableError,
 )
@@ -34,6 +35,7 @@ GAP = PolicyGap(
 MISTAKES = DocumentError(
     "city.toml", [Problem("header.region", "takes a code"), Problem("documents.n", "takes a table")]
 )
+RECORD = RecordError("fee lines", [Problem("feedetail[0].cnt", "is missing"), Problem("infno", "is null")])
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,7 @@ MISTAKES = DocumentError(
         (NotInForce, {PolicyError}),
         (PolicyGap, {PolicyError}),
         (DocumentError, {PolicyError, ValueError}),
+        (RecordError, {InputError}),
     ],
 )
 def test_every_error_is_of_the_family(error: type[MipolicyError], bases: set[type]) -> None:
@@ -72,8 +75,14 @@ def test_a_document_error_prints_every_mistake_with_its_path() -> None:
     assert MISTAKES.problems == (Problem("header.region", "takes a code"), Problem("documents.n", "takes a table"))
 
 
+def test_a_record_error_prints_every_mistake_with_its_path() -> None:
+    assert str(RECORD) == "fee lines: 2 mistake(s)\n  feedetail[0].cnt: is missing\n  infno: is null"
+    assert (RECORD.name, RECORD.problems[1].path) == ("fee lines", "infno")
+
+
 @pytest.mark.parametrize(
-    "error", [GAP, MISTAKES, AmountError("rate 2 is outside [0, 1]"), NotInForce("p: too late"), IdentityError("x")]
+    "error",
+    [GAP, MISTAKES, RECORD, AmountError("rate 2 is outside [0, 1]"), NotInForce("p: too late"), IdentityError("x")],
 )
 def test_errors_cross_processes_unchanged(error: MipolicyError) -> None:
     for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):

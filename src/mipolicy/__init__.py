@@ -21,6 +21,7 @@ from mipolicy.errors import (
     NotInForce,
     PolicyError,
     PolicyGap,
+    RecordError,
     RepealedPolicy,
     TableError,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "Policy",
     "PolicyError",
     "PolicyGap",
+    "RecordError",
     "RepealedPolicy",
     "Settlement",
     "TableError",

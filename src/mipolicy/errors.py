@@ -78,7 +78,7 @@ class PolicyGap(PolicyError):
 
 @frozen
 class Problem:
-    """One mistake in a policy document: where it stands and what is wrong with it."""
+    """One mistake in a policy document or a record: where it stands and what is wrong with it."""
 
     path: str
     message: str
@@ -86,6 +86,20 @@ class Problem:
 
 class DocumentError(PolicyError, ValueError):
     """A policy document with mistakes; all of them are reported at once."""
+
+    def __init__(self, name: str, problems: Sequence[Problem]) -> None:
+        self.name = name
+        self.problems = tuple(problems)
+        super().__init__(name, self.problems)
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {len(self.problems)} mistake(s)"]
+        lines += [f"  {problem.path}: {problem.message}" for problem in self.problems]
+        return "\n".join(lines)
+
+
+class RecordError(InputError):
+    """A record of the national interface with mistakes; all of them are reported at once, each with its path."""
 
     def __init__(self, name: str, problems: Sequence[Problem]) -> None:
         self.name = name

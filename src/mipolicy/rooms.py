@@ -22,6 +22,7 @@ from mipolicy.policy.kinds import Section
 __all__ = ["SECTIONS"]
 
 _BENEFITS, _PAYMENT = "mipolicy.benefits.", "mipolicy.payment."
+_BUDGET, _INDICATORS = "mipolicy.budget.", "mipolicy.indicators."
 """Rooms that no bill passes through are imported when a policy that has their sections is read."""
 
 _STATUS: Final = {"employee": (EMPLOYEE_STATUS, "职工"), "resident": (RESIDENT_STATUS, "居民")}
@@ -122,5 +123,29 @@ def _payment_sections() -> Iterable[Section]:
     yield Section("payment_clearing", _PAYMENT + "clearing:ClearingTerms", zh="年度清算")
 
 
-SECTIONS: Final = MappingProxyType({section.name: section for section in (*_benefit_sections(), *_payment_sections())})
+def _budget_sections() -> Iterable[Section]:
+    yield Section("budget_plan", _BUDGET + "itemised:BudgetPlanTerms", zh="总额预算编制")
+    yield Section("quota", _BUDGET + "quota:QuotaTerms", zh="总额控制")
+    yield Section("monthly_advance", _BUDGET + "advance:AdvanceTerms", zh="月度预付")
+    yield Section("dip_advance", _BUDGET + "advance:DipAdvanceTerms", zh="DIP医疗费用预拨")
+    yield Section("working_capital", _BUDGET + "advance:WorkingCapitalTerms", zh="医保周转金")
+    yield Section("budget_sharing", _BUDGET + "sharing:BudgetSharingTerms", zh="结余留用与超支分担")
+    yield Section("grid", _BUDGET + "grid:SettlementGridTerms", zh="网格化结算")
+
+
+def _indicator_sections() -> Iterable[Section]:
+    yield Section("quantities", _INDICATORS + "quantity:QuantityTerms", zh="指标量")
+    yield Section("indicators", _INDICATORS + "rates:IndicatorTerms", zh="指标")
+    yield Section("targets", _INDICATORS + "targets:TargetTerms", zh="目标")
+    yield Section("target_figures", _INDICATORS + "targets:TargetFigureTerms", zh="目标补充数值")
+    yield Section("observations", _INDICATORS + "targets:ObservationTerms", zh="指标观测值")
+
+
+SECTIONS: Final = MappingProxyType(
+    {
+        section.name: section
+        for sections in (_benefit_sections(), _payment_sections(), _budget_sections(), _indicator_sections())
+        for section in sections
+    }
+)
 """Every section that a policy file may hold, by its dotted name."""

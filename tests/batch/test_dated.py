@@ -111,3 +111,17 @@ def test_carried_forward_nothing_is_warned_of() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         of.warn(stacklevel=1)
+
+
+def test_days_between_which_all_lie_may_be_said() -> None:
+    of, rows, days = dated("2025-06-01", "2024-06-01", "2024-12-31", "2025-01-01")
+    year = day("2024-01-01"), day("2024-12-31")
+    assert [(version.name, here.tolist()) for version, here in of.versions(SECTION, rows[1:3], days, year)] == [
+        ("2024", [1, 2])
+    ]
+    both = day("2024-01-01"), day("2025-12-31")
+    assert {version.name: here.tolist() for version, here in of.versions(SECTION, rows, days, both)} == {
+        "2024": [1, 2],
+        "2025": [0, 3],
+    }
+    assert of.only(SECTION, *both) is None

@@ -191,7 +191,7 @@ def test_a_year_has_to_be_said_where_cases_are_of_two() -> None:
     rows = [case("A"), case("B", setl_time="2026-01-03")]
     with pytest.raises(TableError) as told:
         pay(rows)
-    assert str(told.value) == "cases are posted in 2025, 2026: say which year is closed, year=2026"
+    assert str(told.value) == "cases are posted in 2025, 2026: say which year is closed, year=2025"
     assert reasons(pay(rows, year=2025)) == {"B": ("year", "posted on 2026-01-03, outside 2025")}
     assert pay(rows[:1]).year == 2025
 

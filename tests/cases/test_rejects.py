@@ -37,6 +37,7 @@ def rejected(row: Row, **options: Any) -> tuple[str, str]:
         ({"act_pay_dedc": 500_001}, "identity", "act_pay_dedc is above inscp_scp_amt"),
         ({"psn_part_amt": -1, "other_pay": 200_001}, "amount", "an amount is negative and the case is no reversal"),
         ({"carve_out_amt": 500_001}, "amount", "unreasonable_amt and carve_out_amt are above medfee_sumamt"),
+        ({"medfee_sumamt": 0, "carve_out_amt": 100}, "amount", "medfee_sumamt is not above 0"),
         ({"drug_amt": 500_001}, "amount", "drug_amt is above medfee_sumamt"),
         ({"refd_setl_flag": "2"}, "code", "refd_setl_flag takes '0' or '1', not '2'"),
         ({"review_state": "maybe"}, "code", "unknown review 'maybe'; allowed: none, applied, granted_item"),

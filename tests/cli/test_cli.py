@@ -543,11 +543,12 @@ def test_policy_show_of_a_day_and_a_section() -> None:
 
 def test_sections_that_cannot_be_shown() -> None:
     assert refusal("policy", "show", "taizhou-2024", "--section", "filing") == (
-        "taizhou-2024 states nothing of filing; it states drg_points, drg_base_points, special_case"
+        "taizhou-2024 states nothing of filing; it states drg_points, drg_base_points, special_case, "
+        "indicators, targets, observations"
     )
     assert refusal("policy", "show", "shangyu-2013", "--section", "filing") == (
         "shangyu-2013 states nothing of filing; it states outpatient.resident.general, outpatient.resident.special,"
-        " inpatient.resident, referral, out_of_area.resident"
+        " inpatient.resident, referral, out_of_area.resident, quota, monthly_advance, budget_sharing"
     )
     assert refusal("policy", "show", "assumed", "--section", "outpatient.nix").startswith(
         "unknown section 'outpatient.nix'; sections: settlement, catalogue, "

@@ -18,7 +18,7 @@ from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError
 from mipolicy.money import NO_LIMIT
 from mipolicy.payment import dip
 from mipolicy.payment.axes import REVIEW
-from mipolicy.payment.dip import BAND, DipCase, DipScore, DipTerms, score
+from mipolicy.payment.dip import BAND, DipCase, DipScore, DipTerms, costs_alike, score
 from mipolicy.rounding import mul_div_by
 from tests.oracles import dip as oracle
 from tests.payment.shared import check_labels, check_refused
@@ -663,3 +663,26 @@ def test_the_assumed_pack_scores_a_case() -> None:
 
 def test_labels() -> None:
     check_labels(DipTerms, DipCase, DipScore)
+
+
+@pytest.mark.parametrize("terms", [GUANGZHOU, OTHER, HUAIAN])
+@pytest.mark.parametrize("changes", [{}, {"basic_groups": "fixed_score"}, {"tcm_groups": "fixed_score"}])
+@pytest.mark.parametrize("flag", [{}, {"basic_group": 1}, {"tcm_group": 1, "pilot_tcm": 1}])
+@pytest.mark.parametrize("mean", [1, 7, 9_000_01])
+def test_between_the_costs_that_are_alike_points_are_the_same_and_beyond_them_not_between(
+    terms: DipTerms, changes: dict[str, str], flag: dict[str, int], mean: int
+) -> None:
+    terms = DipTerms(**{**attrs.asdict(terms, recurse=False), **changes})
+    of = case(group_mean=mean, level_mean=mean, auxiliary_factor=ONE, **flag)
+    least, most = costs_alike(terms, of)
+
+    def scored(cost: int) -> DipScore[int]:
+        return score(terms, attrs.evolve(of, medfee_sumamt=cost))
+
+    inside = {cost for cost in (least, least + 1, mean, most - 1, most) if max(least, 1) <= cost <= most}
+    assert len({scored(cost).points for cost in inside}) == 1
+    if any(f"{name}s" in changes for name in flag):
+        assert (least, most) == (0, 10**12)
+    else:
+        assert BAND.members[scored(most + 1).band] in ("high", "extreme")
+        assert least == 0 or BAND.members[scored(least - 1).band] == "low"

@@ -15,9 +15,19 @@ from hypothesis.strategies import DrawFn
 
 from mipolicy import packs
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyGap
-from mipolicy.payment.drg_points import DrgPoints, DrgPointsCase, DrgPointsTerms, pay
+from mipolicy.payment.drg_points import DrgPoints, DrgPointsCase, DrgPointsTerms, costs_alike, pay
 from tests.oracles import drg as oracle
-from tests.payment.drg_cases import ONE, PROVINCE, THIRD, bands, case_in_words, in_plain_words, near_limits, review
+from tests.payment.drg_cases import (
+    LEVELS,
+    ONE,
+    PROVINCE,
+    THIRD,
+    bands,
+    case_in_words,
+    in_plain_words,
+    near_limits,
+    review,
+)
 from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import as_columns, as_rows, as_traced, flags
 
@@ -394,3 +404,21 @@ def test_p11_taizhou_names_base_points_and_factor_without_figures() -> None:
 
 def test_labels() -> None:
     check_labels(DrgPointsTerms, DrgPointsCase, DrgPoints)
+
+
+@many
+@given(points_terms(), st.integers(0, len(LEVELS) - 1), st.sampled_from((1, 100, 150, 250)), st.integers(3, 10**7))
+def test_between_the_costs_that_are_alike_the_points_are_the_standard(
+    terms: DrgPointsTerms, level: int, base: int, mean: int
+) -> None:
+    of = case(level=level, base_points=base * ONE, group_mean=mean, level_mean=mean)
+    least, most = costs_alike(terms, of)
+
+    def scored(cost: int) -> DrgPoints[int]:
+        return pay(terms, attrs.evolve(of, medfee_sumamt=cost))
+
+    for cost in {least, (least + most) // 2, most}:
+        if least <= cost <= most:
+            assert (scored(cost).low, scored(cost).high, scored(cost).points) == (0, 0, scored(cost).standard_points)
+    assert (scored(most + 1).low, scored(most + 1).high) != (0, 0)
+    assert least == 0 or scored(least - 1).low == 1

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mipolicy.payment.sides import ABOVE, BELOW, is_past, lies_past
+from mipolicy.payment.sides import ABOVE, BELOW, is_past, lies_past, nearest
 from mipolicy.traced import Leaf, Traced
 
 NEAR = (4, 5, 6)
@@ -28,3 +28,15 @@ def test_a_figure_below_at_and_above_its_limit(side: str, expected: list[int]) -
 
 
 LEAF = Leaf("input", "figure", "count", "", "")
+
+
+@pytest.mark.parametrize("side", [*BELOW, *ABOVE])
+@pytest.mark.parametrize("divisor", [1, 3, 10])
+def test_the_figure_next_to_a_limit_does_not_count_and_the_one_beyond_it_does(side: str, divisor: int) -> None:
+    beyond = -1 if side in BELOW else 1
+    limits = np.arange(60)
+    column = nearest(side, limits, divisor)
+    for limit, found in zip(limits.tolist(), column.tolist(), strict=True):
+        assert found == nearest(side, limit, divisor)
+        assert not lies_past(side, found, Fraction(limit, divisor))
+        assert lies_past(side, found + beyond, Fraction(limit, divisor))

@@ -95,12 +95,17 @@ class Dated:
                 since, until, count = self.unverified.get((section, version.name), (day, day, 0))
                 self.unverified[section, version.name] = (min(since, day), max(until, day), count + rows)
 
-    def versions(self, section: str, rows: Column, days: Column) -> list[tuple[Version, Column]]:
-        """The rows of each version of a section; rows of no version are faults, and so are rows that meet a gap."""
+    def versions(
+        self, section: str, rows: Column, days: Column, span: tuple[int, int] | None = None
+    ) -> list[tuple[Version, Column]]:
+        """The rows of each version of a section; rows of no version are faults, and so are rows that meet a gap.
+
+        span: two days between which those of all the rows lie, where they are known.
+        """
         if not rows.size:
             return []
         versions: dict[str, Version] = {}
-        only = self._only(section, *self._span(rows, days))
+        only = (span and self.only(section, *span)) or self.only(section, *self._span(rows, days))
         if only is not None:
             return [(only, rows)]
         of_rows = days.take(rows)
@@ -128,7 +133,7 @@ class Dated:
             self.asked = (rows, days, int(of_rows.min()), int(of_rows.max()))
         return self.asked[2:]
 
-    def _only(self, section: str, first_day: int, last_day: int) -> Version | None:
+    def only(self, section: str, first_day: int, last_day: int) -> Version | None:
         """The complete version that all the days have: one that holds on two days holds on those between them."""
         if self.warns:  # which asks for the days past a verified span, one by one
             return None

@@ -169,7 +169,7 @@ def _fund_without_carve_outs(prepared: PreparedCases) -> Column:
     """The fund's share item by item of what points pay for: what is carved out is paid beside them."""
     columns = prepared.facts.columns
     fund, carved = columns["hifp_pay"], columns["carve_out_amt"]
-    rows = np.flatnonzero(carved)
+    rows = np.flatnonzero((carved != 0) & ~prepared.faults.bad)
     declared = np.array(fund)
     declared[rows] -= mul_div(carved[rows], fund[rows], columns["medfee_sumamt"][rows])
     return declared

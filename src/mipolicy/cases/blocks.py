@@ -7,24 +7,14 @@ from typing import Any
 
 import attrs
 import numpy as np
-from attrs import frozen
 
-from mipolicy.batch.pool import mapped
-from mipolicy.batch.prepare import BLOCK_ROWS
 from mipolicy.cases.facts import Facts
 from mipolicy.cases.ways import Way
+from mipolicy.cases.work import Work
 from mipolicy.errors import Fault, MipolicyError
 from mipolicy.money import Column
 
-__all__ = ["Work", "run"]
-
-
-@frozen
-class Work:
-    """How many rows are worked on at once, and in how many threads; neither changes a figure."""
-
-    threads: int = 1
-    block_rows: int = BLOCK_ROWS
+__all__ = ["applied", "run"]
 
 
 def run(
@@ -35,20 +25,14 @@ def run(
     A block that a rule refuses as a whole is run row by row, in ints of any size: so each refusal is told of its own
     row, and what is too large for a column is still exact.
     """
-
     codes = way.codes(terms, facts, rows)
 
-    def block(begin: int) -> tuple[list[Column], dict[int, Fault]]:
-        end = begin + work.block_rows
-        part = rows[begin:end]
-        given = facts.given(way.given, part, {name: column[begin:end] for name, column in codes.items()})
-        try:
-            outcome = way.apply(terms, given)
-        except MipolicyError:
-            return _one_by_one(way, terms, given, part, keep)
-        return [np.broadcast_to(np.int64(getattr(outcome, name)), len(part)) for name in keep], {}
+    def block(span: slice) -> tuple[list[Column], dict[int, Fault]]:
+        part = rows[span]
+        given = facts.given(way.given, part, {name: column[span] for name, column in codes.items()})
+        return applied(way, terms, given, part, keep)
 
-    done = mapped(block, range(0, len(rows), work.block_rows), work.threads)
+    done = work.each(block, work.spans(len(rows)))
     faults: dict[int, Fault] = {}
     for _, found in done:
         faults.update(found)
@@ -57,6 +41,17 @@ def run(
         for at, name in enumerate(keep)
     }
     return columns, faults
+
+
+def applied(
+    way: Way, terms: Any, given: Any, rows: Column, keep: Sequence[str]
+) -> tuple[list[Column], dict[int, Fault]]:
+    """The steps asked for of a rule's input for some rows, and the rows that it refuses."""
+    try:
+        outcome = way.apply(terms, given)
+    except MipolicyError:
+        return _one_by_one(way, terms, given, rows, keep)
+    return [np.broadcast_to(np.int64(getattr(outcome, name)), len(rows)) for name in keep], {}
 
 
 def _one_by_one(

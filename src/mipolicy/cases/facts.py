@@ -15,6 +15,7 @@ from attrs import Factory, define, field, frozen
 
 from mipolicy.batch.prepare import is_uniform
 from mipolicy.cases.region import AUXILIARY, Region
+from mipolicy.cases.work import Work
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
 from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms, case_factor
@@ -50,6 +51,10 @@ class Facts:
         """The fact of some rows; an int where it is the same for all of them."""
         return _Rows(self, rows).of(name)
 
+    def column(self, name: str) -> Column:
+        """A figure, a day or a flag of every case."""
+        return self.made[name] if name in self.made else self.columns[name]
+
     def given(self, shape: type[T], rows: Any, codes: Mapping[str, Column]) -> T:
         """The input of a rule for some rows, each field by its name; codes: what the rule's own lists give."""
         names, of_rows = [each.name for each in attrs.fields(shape)], _Rows(self, rows)
@@ -69,9 +74,10 @@ class Facts:
         found: Column = np.array(numbers, np.int64).take(place)
         return found
 
-    def marked(self, lists: Sequence[Mapping[str, Collection[str]]]) -> Any:
+    def marked(self, lists: Sequence[Mapping[str, Collection[str]]], work: Work) -> Any:
         """For each case, a bit for each list that names one of its texts; a list: field -> texts."""
         found: Any = np.zeros(len(self.institution), np.uint8 if len(lists) <= 8 else np.uint64)
+        tables: list[tuple[Any, Any]] = []
         for name in dict.fromkeys(name for named in lists for name in named):
             coded = self.texts[name]
             bits = [0] * max(1, len(coded.values))
@@ -79,7 +85,21 @@ class Facts:
                 for text in set(named.get(name, ())) & coded.positions.keys():
                     bits[coded.positions[text]] |= 1 << at
             if any(bits):
-                found |= np.array(bits, found.dtype).take(coded.codes)
+                tables.append((np.array(bits, found.dtype), coded.codes))
+
+        def block(span: slice) -> None:
+            for table, codes in tables:
+                found[span] |= table.take(codes[span])
+
+        work.each(block, work.spans(len(found) if tables else 0))
+        return found
+
+    def listed(self, rows: Column) -> Any:
+        """Which rows have a class that the auxiliary catalogue lists for some group."""
+        found = np.zeros(len(rows), bool)
+        for dimension, (places, _) in self.region.auxiliaries.items():
+            classes = self.texts[AUXILIARY[dimension]]
+            found |= np.array([text in places for text in classes.values] or [False]).take(classes.codes.take(rows))
         return found
 
     def set(self, name: str, column: Column) -> None:

@@ -23,14 +23,14 @@ from mipolicy.cases.accounts import (
     post_months,
     share_pools,
 )
-from mipolicy.cases.blocks import Work
 from mipolicy.cases.prepare import PreparedCases, prepare_cases
 from mipolicy.cases.region import read_region
 from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
 from mipolicy.cases.route import Routes, route_cases
 from mipolicy.cases.score import Scores, score_cases, versions_of
-from mipolicy.cases.several import choose_by_item, join_returns, with_factor
+from mipolicy.cases.several import join_returns, with_factor
 from mipolicy.cases.ways import WAYS
+from mipolicy.cases.work import Work
 from mipolicy.cases.year import (
     PoolYear,
     close_pool,
@@ -133,7 +133,6 @@ def route_and_score(
     _state_year(prepared)
     routes = route_cases(prepared, outsiders, work)
     factor = join_returns(prepared, routes)
-    choose_by_item(prepared, routes, work)
     scores = score_cases(prepared, routes, work)
     if prepared.dated.gaps and gaps == "raise":
         raise BatchGap(tuple(prepared.dated.gaps))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import attrs
@@ -43,7 +43,8 @@ _TEXTS: Final = tuple(each.name for each in attrs.fields(Case) if each.metadata[
 class PreparedCases:
     """Coded cases of one year, and why some of them cannot be paid.
 
-    pool: place in `POOL`; posted: the day of posting; original: the row that a reversal takes back, -1 for cases.
+    pool: place in `POOL`; posted: the day of posting; original: the row that a reversal takes back, -1 for cases;
+    discharged: the first and the last day on which a sound case was discharged, None where there is none.
     """
 
     dated: Dated
@@ -55,6 +56,7 @@ class PreparedCases:
     posted: Column
     reversal: Column
     original: Column
+    discharged: tuple[int, int] | None = None
 
     @property
     def region(self) -> Region:
@@ -65,21 +67,33 @@ class PreparedCases:
         """Which rows are sound cases, reversals apart."""
         return ~self.faults.bad & (self.reversal == 0)
 
-    def routable(self) -> Column:
+    def routable(self) -> Any:
         """Sound cases, and those that only meet what is open, so that every gap is found at once."""
         sound = ~self.faults.bad | self.dated.gapped
-        return np.flatnonzero(sound & (self.reversal == 0))
+        return sound & (self.reversal == 0)
 
     def cancelled(self) -> Any:
         """Which cases a reversal of the table takes back; they and their reversals come to nothing together."""
         gone = np.zeros(self.read.rows, bool)
-        gone[self.original[self.original >= 0]] = True
+        cases = self.original[self.reversal != 0]
+        gone[cases[cases >= 0]] = True
         return gone
 
-    def outside(self) -> Any:
-        """Which rows are of people insured elsewhere."""
+    def outside(self, rows: Any = slice(None)) -> Any:
+        """Which rows, of all or of those asked about, are of people insured elsewhere."""
         places = self.facts.texts["insuplc_admdvs"]
-        return np.array([code != "" for code in places.values] or [False]).take(places.codes)
+        return np.array([code != "" for code in places.values] or [False]).take(places.codes[rows])
+
+    def versions(self, section: str, rows: Any) -> Iterator[tuple[Any, Any]]:
+        """The terms of a section on the discharge days of some rows, with the rows of each; both as booleans."""
+        only = self.dated.only(section, *self.discharged) if self.discharged else None
+        if only is not None:
+            yield self.dated.policy.build(section, only), rows
+            return
+        for version, of_version in self.dated.versions(section, np.flatnonzero(rows), self.facts.columns["dscg_day"]):
+            found = np.zeros(len(rows), bool)
+            found[of_version] = True
+            yield self.dated.policy.build(section, version), found
 
     def text(self, name: str, row: int) -> str:
         """A text of one row."""
@@ -127,6 +141,8 @@ def prepare_cases(policy: Policy, table: Table, region: Region, year: int | None
     _check(prepared)
     if flags["reversal"].any():
         _match_reversals(prepared)
+    days = discharged[~faults.bad]
+    prepared.discharged = (int(days.min()), int(days.max())) if days.size else None
     return prepared
 
 
@@ -147,12 +163,12 @@ def _mark_ids(read: ReadTable, faults: Faults) -> None:
 def _year(posted: Column, faults: Faults, year: int | None) -> int:
     """The year that is closed; rows posted in another one are marked."""
     good = faults.good()
-    years = np.unique(year_of(posted[good])).tolist() if good.size else []
+    found, cases = np.unique(year_of(posted[good]), return_counts=True) if good.size else (good, good)
+    years = found.tolist()
     if year is None:
         if len(years) > 1:
-            raise TableError(
-                f"cases are posted in {', '.join(map(str, years))}: say which year is closed, year={years[-1]}"
-            )
+            most = int(found[cases.argmax()])
+            raise TableError(f"cases are posted in {', '.join(map(str, years))}: say which year is closed, year={most}")
         if not years:
             raise TableError("no case of the table can be paid: say which year is closed, year=")
         return int(years[0])

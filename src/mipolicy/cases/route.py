@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from attrs import frozen
 
-from mipolicy.batch.prepare import is_uniform
-from mipolicy.cases.blocks import Work, run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.region import Region
 from mipolicy.cases.ways import Way, listed
+from mipolicy.cases.work import Work
 from mipolicy.errors import Fault, TableError
 from mipolicy.money import NO_LIMIT, Column
 from mipolicy.payment.axes import METHOD
@@ -22,20 +19,25 @@ from mipolicy.payment.router import RouteCase, RouterTerms, route
 __all__ = ["ROUTER", "Routes", "own_methods", "route_cases"]
 
 _STEPS: Final = ("method", "reason", "original")
-_SPECIAL: Final = (
+_FLAGS: Final = (
+    "inpatient",
     "on_single_disease",
     "on_day_surgery",
     "on_per_diem",
     "on_capitation",
     "pathway_exit",
-    "review",
     "by_item_outsider",
 )
-"""What makes a stay one that its institution alone does not route."""
+"""What a case is or is not, for the router; it looks at the group only for whether there is one."""
+_REVIEW: Final = 2 << len(_FLAGS)
+_SHORT: Final = 8 * _REVIEW
+_LONG: Final = 2 * _SHORT
+_KINDS: Final = 2 * _LONG
+"""The kinds of case are numbers: a bit for each flag and one for the group, the review, whether short, whether long."""
 ROUTER: Final = Way("payment_router", RouteCase, route, False)
 
 
-@frozen(eq=False, slots=False)
+@frozen(eq=False)
 class Routes:
     """What pays each case, by position in `METHOD`, why, and by what it would be paid without lists; -1 for none.
 
@@ -46,11 +48,6 @@ class Routes:
     reason: Any
     original: Any
 
-    @cached_property
-    def rows_by_method(self) -> Mapping[str, Column]:
-        """The rows of each method as they were routed, in their order."""
-        return {name: np.flatnonzero(self.method == at) for at, name in enumerate(METHOD.members)}
-
 
 def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -> Routes:
     """Route the cases that can be paid; those on two lists are marked where the terms refuse them.
@@ -58,73 +55,88 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -
     by_item_outsider: 1 for people insured elsewhere whose pool pays them by item.
     Raises TableError where the region's table and the policy name different methods for an institution.
     """
-    facts, faults, days = prepared.facts, prepared.faults, prepared.facts.columns["dscg_day"]
-    count = prepared.read.rows
+    facts, count = prepared.facts, prepared.read.rows
     routes = Routes(*(np.full(count, -1, np.int8) for _ in range(3)))
     facts.set("by_item_outsider", by_item_outsider)
     flags: dict[str, Any] = {
         f"on_{word}": np.zeros(count, np.int8) for word in ("single_disease", "day_surgery", "per_diem", "capitation")
     }
-    rows = prepared.routable()
-    for version, of_version in prepared.dated.versions("payment_router", rows, days):
-        terms: RouterTerms = prepared.dated.policy.build("payment_router", version)
+    for terms, within in prepared.versions("payment_router", prepared.routable()):
         facts.own_methods = own_methods(prepared.region, terms)
-        within = _mask(count, of_version)
-        lists = [
-            (word, prepared.dated.policy.build(word, of_list), within if here is of_version else _mask(count, here))
-            for word in terms.beside
-            for of_list, here in prepared.dated.versions(word, of_version, days)
-        ]
-        for word, taken in listed(lists, facts):
-            flags[f"on_{word}"][taken] = 1
-        flags["on_capitation"][prepared.outside()] = 0  # who is insured elsewhere is enrolled nowhere here
+        lists = [(word, *here) for word in terms.beside for here in prepared.versions(word, within)]
+        for word, taken in listed(lists, facts, work):
+            # who is insured elsewhere is enrolled nowhere here
+            on_list = taken[~prepared.outside(taken)] if word == "capitation" else taken
+            flags[f"on_{word}"][on_list] = 1
         for name, column in flags.items():
             facts.set(name, column)
-        unusual = _route_usual(prepared, terms, of_version, routes)
-        done, refused = run(ROUTER, terms, facts, unusual, ("on_lists", "method", "reason", "original"), work)
-        for row, fault in refused.items():
-            faults.mark(np.array([row]), fault)
-        for name in _STEPS:
-            getattr(routes, name)[unusual] = done[name]
+        twice = _route_kinds(prepared, terms, within, routes, work)
         if terms.two_lists == "reject":
-            _refuse_two_lists(prepared, unusual[done["on_lists"] > 1], flags)
+            _refuse_two_lists(prepared, twice, flags)
     return routes
 
 
-def _mask(count: int, rows: Column) -> Any:
-    found = np.zeros(count, bool)
-    found[rows] = True
-    return found
+def _route_kinds(prepared: PreparedCases, terms: RouterTerms, within: Any, routes: Routes, work: Work) -> Column:
+    """Route the cases of a version of the terms; gives those on two lists.
 
-
-def _route_usual(prepared: PreparedCases, terms: RouterTerms, rows: Column, routes: Routes) -> Column:
-    """Route the stays of which nothing special holds, by their institution; gives the rows that are left.
-
-    The rule is the same: it is asked once for each institution instead of once for each of its stays.
+    The rule is asked once for each kind of case: those that it cannot tell apart.
     """
-    facts, region = prepared.facts, prepared.region
-    unusual: Any = (facts.columns["inpatient"] == 0) | (facts.group < 0)
-    for name in _SPECIAL:
-        column: Any = facts.made.get(name, facts.columns.get(name))
-        if not is_uniform(column) or (column.size and column[0]):
-            unusual |= column != 0
-    days = facts.columns["days"]
-    unusual |= (days <= (terms.short_days or -1)) | (days >= (terms.long_days or NO_LIMIT))
-    is_unusual = unusual.take(rows)
-    usual = rows[~is_unusual]
-    place = facts.institution.take(usual)
-    one_each = np.full(len(region.institutions), -1, np.int64)
-    one_each[place] = usual
-    asked = np.flatnonzero(one_each >= 0)
-    done, refused = run(ROUTER, terms, facts, one_each[asked], _STEPS, Work())
-    if refused:
-        return rows
-    for name in _STEPS:
-        of_place = np.zeros(len(region.institutions), np.int8)
-        of_place[asked] = done[name]
-        getattr(routes, name)[usual] = of_place.take(place)
-    left: Column = rows[is_unusual]
-    return left
+    facts, days = prepared.facts, prepared.facts.columns["days"]
+    of_place, classes = _classes(prepared)
+    flags = [facts.column(name) for name in _FLAGS]
+    kind = np.empty(len(within), np.int32)
+    occurs = np.zeros(_KINDS * len(classes), bool)
+
+    def sort(span: slice) -> None:
+        found: Any = (facts.group[span] >= 0) * np.int16(1 << len(_FLAGS))
+        for at, column in enumerate(flags):
+            found += (column[span] != 0) * np.int16(1 << at)
+        found += facts.columns["review"][span] * np.int16(_REVIEW)
+        found += (days[span] <= (terms.short_days or -1)) * np.int16(_SHORT)
+        found += (days[span] >= (terms.long_days or NO_LIMIT)) * np.int16(_LONG)
+        kind[span] = of_place.take(facts.institution[span]) + found
+        occurs[kind[span]] = True
+
+    spans = work.spans(len(within) if within.any() else 0)
+    work.each(sort, spans)
+    asked = np.flatnonzero(occurs)
+    routed = route(terms, _cases_of(asked, classes, terms))
+    of_kind = {name: np.zeros(len(occurs), np.int8) for name in (*_STEPS, "on_lists")}
+    for name, code in of_kind.items():
+        code[asked] = getattr(routed, name)
+
+    def write(span: slice) -> None:
+        for name in _STEPS:
+            np.copyto(getattr(routes, name)[span], of_kind[name].take(kind[span]), where=within[span])
+
+    work.each(write, spans)
+    if not (of_kind["on_lists"] > 1).any():
+        return asked[:0]
+    return np.flatnonzero(of_kind["on_lists"].take(kind) * within > 1)
+
+
+def _classes(prepared: PreparedCases) -> tuple[Column, Column]:
+    """The first kind of each institution's class, and the classes: what its level and its own method are."""
+    level, own = prepared.region.level, prepared.facts.own_methods
+    methods = len(METHOD.members) + 1
+    classes, place = np.unique(level * methods + own + 1, return_inverse=True)
+    return place.astype(np.int64) * _KINDS, classes
+
+
+def _cases_of(kinds: Column, classes: Column, terms: RouterTerms) -> RouteCase[Column]:
+    """A case of each kind."""
+    level, own = np.divmod(classes.take(kinds // _KINDS), len(METHOD.members) + 1)
+    usual = terms.short_days + 1
+    days = np.where(kinds & _SHORT, terms.short_days, np.where(kinds & _LONG, terms.long_days, usual))
+    return RouteCase(
+        level=level,
+        own_method=np.maximum(own - 1, 0),
+        has_own_method=(own > 0).astype(np.int64),
+        grouped=kinds >> len(_FLAGS) & 1,
+        review=kinds // _REVIEW % 8,
+        days=days,
+        **{name: kinds >> at & 1 for at, name in enumerate(_FLAGS)},
+    )
 
 
 def own_methods(region: Region, terms: RouterTerms) -> Column:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from attrs import frozen
 
-from mipolicy.cases.blocks import Work, run
+from mipolicy.cases.alike import score_alike
+from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
-from mipolicy.cases.ways import WAYS, Way
+from mipolicy.cases.several import choose_by_item, excess_steps
+from mipolicy.cases.ways import WAYS, Part, Way
+from mipolicy.cases.work import Work
 from mipolicy.errors import Fault, PolicyError
 from mipolicy.money import FACTOR_ONE, Column, plain_text
 from mipolicy.payment.axes import METHOD, POOL
@@ -42,26 +45,19 @@ def score_cases(prepared: PreparedCases, routes: Routes, work: Work) -> Scores:
     Where a rule itself says that a case is paid by item, its method becomes that.
     Raises PolicyError where the cases of one pool have points of different scales.
     """
-    count = prepared.read.rows
+    facts, count = prepared.facts, prepared.read.rows
     scores = Scores(*(np.zeros(count, np.int64) for _ in range(4)))
-    scales: list[tuple[Way, int, Column]] = []
-    rows_of, sound = routes.rows_by_method, prepared.payable()
-    for method, way in WAYS.items():
-        paid_so = rows_of[method][sound.take(rows_of[method])]
-        keep = ("points",) if way.points else ("standard", "payment")
-        for terms, rows in versions_of(prepared, way, paid_so):
-            of_version = _with_institution_factor(prepared, rows) if way.takes_factor(terms) else rows
-            names = (*keep, way.by_item) if way.by_item else keep
-            done, refused = run(way, terms, prepared.facts, of_version, names, work)
-            for row, fault in refused.items():
-                prepared.faults.mark(np.array([row]), fault)
-            for name in keep:
-                getattr(scores, name)[of_version] = done[name]
-            if way.by_item:
-                _pay_by_item(routes, of_version[done[way.by_item] != 0])
-            if way.scale:
-                scales.append((way, int(getattr(terms, way.scale)), of_version))
-    _check_scales(prepared, routes, scales)
+    facts.set("by_item", np.zeros(count, np.int8))  # until the quotas are chosen
+    sound = prepared.payable()
+    parts = [
+        part
+        for method, way in WAYS.items()
+        for part in _parts(prepared, way, (routes.method == METHOD.position(method)) & sound)
+    ]
+    for part, rows in zip(parts, score_alike(facts, parts, scores.points, work), strict=True):
+        left = _with_institution_factor(prepared, rows) if part.way.takes_factor(part.terms) else rows
+        _score_part(prepared, part, left, scores, routes, work)
+    _check_scales(prepared, routes, parts)
     negative = np.flatnonzero((scores.points < 0) & prepared.payable())
     prepared.faults.mark(negative, Fault("points", "the points of the case are below 0"))
     by_item = np.flatnonzero((routes.method == _BY_ITEM) & prepared.payable())
@@ -69,6 +65,39 @@ def score_cases(prepared: PreparedCases, routes: Routes, work: Work) -> Scores:
     scores.standard[by_item] = prepared.facts.columns["medfee_sumamt"].take(by_item)
     scores.payment[by_item] = prepared.facts.columns["hifp_pay"].take(by_item)
     return scores
+
+
+def _parts(prepared: PreparedCases, way: Way, within: Any) -> Iterator[Part]:
+    """The versions of a way's terms that some rows meet; within: those rows, as booleans."""
+    for section, pool in way.sections():
+        here = within if pool < 0 else within & (prepared.pool == pool)
+        for terms, of_version in prepared.versions(section, here) if here.any() else ():
+            yield Part(way, terms, of_version)
+
+
+def _score_part(prepared: PreparedCases, part: Part, rows: Column, scores: Scores, routes: Routes, work: Work) -> None:
+    """Ask the rule of each of the rows, once more of the high outliers that are within their institution's quota."""
+    way, facts = part.way, prepared.facts
+    keep = ("points",) if way.points else ("standard", "payment")
+    names = (*keep, way.by_item) if way.by_item else keep
+    ranked = excess_steps(part)
+    done, refused = run(way, part.terms, facts, rows, (*names, *ranked), work)
+    chosen = choose_by_item(prepared, part, rows, done) if ranked else rows[:0]
+    if chosen.size:
+        facts.made["by_item"][rows[chosen]] = 1
+        again, _ = run(way, part.terms, facts, rows[chosen], names, work)
+        for name in names:
+            done[name][chosen] = again[name]
+    for row, fault in refused.items():
+        prepared.faults.mark(np.array([row]), fault)
+
+    def write(span: slice) -> None:
+        for name in keep:
+            getattr(scores, name)[rows[span]] = done[name][span]
+
+    work.each(write, work.spans(len(rows)))
+    if way.by_item:
+        _pay_by_item(routes, rows[done[way.by_item] != 0])
 
 
 def _with_institution_factor(prepared: PreparedCases, rows: Column) -> Column:
@@ -86,14 +115,15 @@ def _with_institution_factor(prepared: PreparedCases, rows: Column) -> Column:
     return np.ascontiguousarray(rows[~lacks])
 
 
-def _check_scales(prepared: PreparedCases, routes: Routes, scales: list[tuple[Way, int, Column]]) -> None:
+def _check_scales(prepared: PreparedCases, routes: Routes, parts: Sequence[Part]) -> None:
     """Points that share a point value have to be of one scale; a scale of 0 says that the terms use none."""
+    scales = [(each.way, int(getattr(each.terms, each.way.scale)), each.within) for each in parts if each.way.scale]
     if len({scale for _, scale, _ in scales if scale}) < 2:
         return
     for at, pool in enumerate(POOL.members):
         used: dict[int, set[str]] = {}
-        for way, scale, rows in scales:
-            here = (prepared.pool[rows] == at) & ~prepared.faults.bad[rows] & (routes.method[rows] != _BY_ITEM)
+        for way, scale, within in scales:
+            here = within & (prepared.pool == at) & ~prepared.faults.bad & (routes.method != _BY_ITEM)
             if scale and here.any():
                 used.setdefault(scale, set()).add(f"{way.section}.{way.scale}")
         if len(used) > 1:
@@ -109,7 +139,7 @@ def versions_of(prepared: PreparedCases, way: Way, rows: Column) -> Iterator[tup
     days = prepared.facts.columns["dscg_day"]
     for section, pool in way.sections():
         here = rows if pool < 0 else rows[prepared.pool[rows] == pool]
-        for version, of_version in prepared.dated.versions(section, here, days):
+        for version, of_version in prepared.dated.versions(section, here, days, prepared.discharged):
             yield prepared.dated.policy.build(section, version), of_version
 
 

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
-from mipolicy.cases.blocks import Work, run
+from mipolicy.calendar import day_number
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
-from mipolicy.cases.score import versions_of
-from mipolicy.cases.ways import WAYS
+from mipolicy.cases.ways import Part
 from mipolicy.errors import Fault
 from mipolicy.money import FACTOR_ONE, Column
-from mipolicy.payment.outliers import chosen_by_item
+from mipolicy.payment.axes import METHOD
+from mipolicy.payment.outliers import within_quota
 from mipolicy.payment.readmission import ReadmissionTerms, Stays, overlaps, readmissions
 from mipolicy.rounding import mul_div
 from mipolicy.texts import Coded, hashed
 
-__all__ = ["choose_by_item", "join_returns", "rank_of"]
+__all__ = ["choose_by_item", "excess_steps", "join_returns", "rank_of"]
 
 _DRG: Final = ("drg_points", "drg_weight")
 _JOINED: Final = (
@@ -33,7 +34,7 @@ _JOINED: Final = (
     "unreasonable_amt",
 )
 _EXCESS: Final = {"drg_points": ("cost_points", "standard_points"), "drg_weight": ("reasonable_cost", "group_standard")}
-"""By method: the steps whose difference ranks high outliers within an institution."""
+"""By section: the steps whose difference ranks high outliers within an institution."""
 
 
 def rank_of(ids: Any) -> Column:
@@ -59,18 +60,20 @@ def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
     those of the last day of the year; stays that a reversal takes back are none.
     """
     factor = np.full(prepared.read.rows, int(FACTOR_ONE), np.int64)
-    of_method = routes.rows_by_method
-    rows = np.sort(np.concatenate([of_method[name] for name in _DRG]))
-    rows = rows[_counted(prepared).take(rows) & (prepared.facts.group.take(rows) >= 0)]
-    last = np.full(prepared.read.rows, (datetime.date(prepared.year, 12, 31) - datetime.date(1970, 1, 1)).days)
-    for version, of_terms in prepared.dated.versions("readmission", rows, last):
+    points, weight = (routes.method == METHOD.position(name) for name in _DRG)
+    rows = np.flatnonzero((points | weight) & _counted(prepared))
+    rows = rows[prepared.facts.group.take(rows) >= 0]
+    last = day_number(datetime.date(prepared.year, 12, 31))
+    on_last = np.broadcast_to(np.int64(last), prepared.read.rows)
+    for version, of_terms in prepared.dated.versions("readmission", rows, on_last, (last, last)):
         terms: ReadmissionTerms = prepared.dated.policy.build("readmission", version)
         of_version = of_terms[_come_again(prepared, of_terms)]
-        clash = overlaps(terms, _stays(prepared, of_version))
+        stays = _stays(prepared, of_version)
+        clash = overlaps(terms, stays)
         message = "the stay begins before the person's stay before it in the group has ended; correct its days"
         prepared.faults.mark(of_version[clash], Fault("overlap", message))
         here = of_version[~clash]
-        found = readmissions(terms, _stays(prepared, here))
+        found = readmissions(terms, _stays(prepared, here) if clash.any() else stays)
         factor[here] = found.factor
         if terms.way == "merge":
             _merge(prepared, here, found.merged_into, found)
@@ -85,12 +88,25 @@ def _come_again(prepared: PreparedCases, rows: Column) -> Any:
     person = prepared.read.columns["psn_no"].take(rows)
     codes: Any = person.codes.astype(np.uint64) if isinstance(person, Coded) else hashed(np.asarray(person))
     keys = codes * np.uint64(0x9E3779B97F4A7C15) + prepared.facts.group.take(rows).view(np.uint64)
-    order = np.argsort(keys)
+    near = np.flatnonzero(_share_a_slot(keys))
+    order = near[np.argsort(keys[near])]
     same = keys[order][1:] == keys[order][:-1]
     again = np.zeros(len(rows), bool)
     again[order[1:]] |= same
     again[order[:-1]] |= same
     return again
+
+
+def _share_a_slot(keys: Any) -> Any:
+    """Which keys fall on one slot of a table with another: all that are equal to another, and some that are not."""
+    bits = max(8, len(keys).bit_length() + 2)
+    slot = ((keys * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(64 - bits)).view(np.int64)
+    places = np.arange(len(keys), dtype=np.int32)
+    holder = np.empty(1 << bits, np.int32)
+    holder[slot] = places
+    shared = np.zeros(1 << bits, bool)
+    shared[slot[holder.take(slot) != places]] = True
+    return shared.take(slot)
 
 
 def _taken(prepared: PreparedCases, name: str, rows: Column) -> Any:
@@ -129,28 +145,30 @@ def _merge(prepared: PreparedCases, rows: Column, into: Column, found: Any) -> N
         facts.made[name][rows] += sign * found.deductible_returned
 
 
-def choose_by_item(prepared: PreparedCases, routes: Routes, work: Work) -> None:
-    """State which high outliers are within their institution's quota, where the terms score so many by their cost."""
-    facts = prepared.facts
-    chosen = np.zeros(prepared.read.rows, np.int64)
-    facts.set("by_item", chosen)
-    of_method, sound = routes.rows_by_method, _counted(prepared)
-    for method, steps in _EXCESS.items():
-        rows = of_method[method][sound.take(of_method[method])]
-        way = WAYS[method]
-        for terms, here in versions_of(prepared, way, rows):
-            if terms.high_way != "by_item":
-                continue
-            done, refused = run(way, terms, facts, here, ("high", *steps), work)
-            for row, fault in refused.items():
-                prepared.faults.mark(np.array([row]), fault)
-            chosen[here] = chosen_by_item(
-                terms.by_item_share,
-                institution=facts.institution.take(here),
-                eligible=done["high"],
-                excess=done[steps[0]] - done[steps[1]],
-                case=rank_of(_taken(prepared, "setl_id", here)),
-            )
+def excess_steps(part: Part) -> tuple[str, ...]:
+    """The steps that rank the high outliers of an institution, where the terms score so many of them by their cost."""
+    if part.way.section not in _EXCESS or part.terms.high_way != "by_item":
+        return ()
+    return ("high", *_EXCESS[part.way.section])
+
+
+def choose_by_item(prepared: PreparedCases, part: Part, rows: Column, done: Mapping[str, Column]) -> Column:
+    """Which of some rows of a part are high outliers within their institution's quota: their places among the rows.
+
+    rows: the part's rows that can be high outliers; done: the steps of `excess_steps`, one figure a row.
+    """
+    gone, institution = prepared.cancelled(), prepared.facts.institution
+    cost, standard = _EXCESS[part.way.section]
+    high = np.flatnonzero((done["high"] != 0) & ~gone.take(rows))
+    counted = np.flatnonzero(part.within & ~gone)
+    chosen = within_quota(
+        part.terms.by_item_share,
+        np.bincount(institution.take(counted), minlength=len(prepared.region.institutions)),
+        institution=institution.take(rows[high]),
+        excess=done[cost][high] - done[standard][high],
+        case=rank_of(_taken(prepared, "setl_id", rows[high])),
+    )
+    return high[chosen]
 
 
 def with_factor(figures: Column, factor: Column) -> Column:

@@ -11,12 +11,13 @@ import numpy as np
 from attrs import frozen
 
 from mipolicy.cases.facts import Facts
+from mipolicy.cases.work import Work
 from mipolicy.money import Column
 from mipolicy.payment import bed_day, capitation, day_surgery, dip, drg_points, drg_weight, per_diem, single_disease
 from mipolicy.payment.axes import POOL
 from mipolicy.tables import Axis
 
-__all__ = ["LISTS", "WAYS", "Listing", "Way", "listed"]
+__all__ = ["LISTS", "WAYS", "Listing", "Part", "Way", "listed"]
 
 Codes: TypeAlias = Mapping[str, Column]
 
@@ -45,7 +46,8 @@ class Way:
     points, which the point value turns into money; codes: facts that the terms' own lists give of a case; by_item: the
     step that says that the case is paid by item after all, if the rule has one; takes_factor: whether the terms
     multiply by the institution factor, which an institution then has to have; scale: the figure of the terms that says
-    how many points the mean cost of all cases is.
+    how many points the mean cost of all cases is; costs_alike: the least and the most cost at which the points of a
+    case are those of its group and institution alone, where `alone`, the facts that set it apart, are all 0.
     """
 
     section: str
@@ -57,12 +59,23 @@ class Way:
     takes_factor: Callable[[Any], bool] = _no_factor
     scale: str = ""
     by_pool: bool = False
+    costs_alike: Callable[[Any, Any], tuple[Any, Any]] | None = None
+    alone: tuple[str, ...] = ()
 
     def sections(self) -> tuple[tuple[str, int], ...]:
         """The sections, each with the position of its pool, -1 where one section serves all."""
         if not self.by_pool:
             return ((self.section, -1),)
         return tuple((f"{self.section}.{pool}", at) for at, pool in enumerate(POOL.members))
+
+
+@frozen(eq=False)
+class Part:
+    """The rows of a way of paying that one version of its terms governs, as booleans."""
+
+    way: Way
+    terms: Any
+    within: Any
 
 
 def _on_axis(axis: Axis, facts: Facts, rows: Column, unlisted: int) -> Column:
@@ -101,9 +114,25 @@ def _bed_day_list(terms: bed_day.BedDayTerms, facts: Facts, rows: Column) -> Cod
 WAYS: Final[Mapping[str, Way]] = MappingProxyType(
     {
         "dip": Way(
-            "dip", dip.DipCase, dip.score, True, by_item="paid_by_item", takes_factor=_always, scale="mean_points"
+            "dip",
+            dip.DipCase,
+            dip.score,
+            True,
+            by_item="paid_by_item",
+            takes_factor=_always,
+            scale="mean_points",
+            costs_alike=dip.costs_alike,
+            alone=("review", "review_points", "carve_out_amt"),
         ),
-        "drg_points": Way("drg_points", drg_points.DrgPointsCase, drg_points.pay, True, scale="scale"),
+        "drg_points": Way(
+            "drg_points",
+            drg_points.DrgPointsCase,
+            drg_points.pay,
+            True,
+            scale="scale",
+            costs_alike=drg_points.costs_alike,
+            alone=("review", "review_points", "carve_out_amt", "unreasonable_amt", "incomplete"),
+        ),
         "bed_day_points": Way("bed_day", bed_day.BedDayCase, bed_day.pay, True, _bed_day_list, scale="scale"),
         "drg_weight": Way(
             "drg_weight", drg_weight.DrgCase, drg_weight.pay, False, by_pool=True, takes_factor=_as_adjusted
@@ -177,13 +206,13 @@ LISTS: Final[Mapping[str, Listing]] = MappingProxyType(
 """The lists by their way of paying."""
 
 
-def listed(lists: Sequence[tuple[str, Any, Any]], facts: Facts) -> Iterator[tuple[str, Column]]:
+def listed(lists: Sequence[tuple[str, Any, Any]], facts: Facts, work: Work) -> Iterator[tuple[str, Column]]:
     """The rows that each list takes; most cases have no text that a list names, and are passed over together.
 
     lists: one of `LISTS`, one version of its terms, and which rows are asked about, as booleans.
     """
     named = [LISTS[word].named(terms) for word, terms, _ in lists]
-    bits = facts.marked(named)
+    bits = facts.marked(named, work)
     near = np.flatnonzero(bits)
     of_near = bits.take(near)
     for at, (word, terms, within) in enumerate(lists):

@@ -57,14 +57,20 @@ def steps_of(of: Any, names: dict[int, Named], status: Axis = STATUS) -> tuple[S
                 int(value),
                 value_text(int(value), unit, "zh"),
                 value_text(int(value), unit, "en"),
-                "" if given else expression(value, names, "zh", unit),
-                "" if given else expression(value, names, "en", unit),
+                "" if given else _formula(value, names, "zh", unit, each.metadata["zh"]),
+                "" if given else _formula(value, names, "en", unit, each.metadata["en"]),
                 figures,
             )
         )
         if isinstance(value, Traced):
             names.setdefault(id(value), Named(each.metadata["zh"], each.metadata["en"], unit, value))
     return tuple(steps)
+
+
+def _formula(value: Any, names: dict[int, Named], language: str, unit: str | Axis, label: str) -> str:
+    """How the value came about; nothing where that would only say label and value once more."""
+    text = expression(value, names, language, unit)
+    return "" if text == f"{label} {value_text(int(value), unit, language)}" else text
 
 
 def must_equal(what: str, traced: Any, settled: Any) -> None:

@@ -104,6 +104,8 @@ def _compound(node: Traced, names: Mapping[int, Named], language: str, of: str |
         texts.append(_operand(arg, names, language, wanted))
     if node.word in _JOINED:
         return _JOINED[node.word][at].join(texts)
+    if node.word == "beyond" and _is_nothing(node.args[1]):
+        return f"max(0, {texts[0]})"
     return _FORMS[node.word][at].format(*texts)
 
 
@@ -114,7 +116,7 @@ def _chosen(node: Traced, names: Mapping[int, Named], language: str, of: str | A
     while _is_choice(taken, names) and not taken.args[0]:
         passed.append(taken.args[0])
         taken = taken.args[2]
-    unit = _unit(node, names) or of
+    unit = of or _unit(node, names)
     if _is_choice(taken, names):
         text = _operand(taken.args[1], names, language, unit)
         why = _operand(taken.args[0], names, language, "flag")
@@ -153,12 +155,20 @@ def _not(passed: list[Any], names: Mapping[int, Named], language: str) -> str:
 def _product(node: Traced, names: Mapping[int, Named], language: str) -> str:
     """Factors over a divisor; plain powers of ten only turn units into one another, which people do by themselves."""
     above, below = (node.args[:-1], node.args[-1:]) if node.word != "*" else (node.args, ())
-    factors, divisors = (
-        [_operand(arg, names, language, _unit(arg, names)) for arg in args if not _only_converts(arg)]
-        for args in (above, below)
-    )
-    text = " × ".join(factors) or "1"
-    return " ÷ ".join([text, *divisors])
+    factors = [_operand(arg, names, language, _unit(arg, names)) for arg in above if not _only_converts(arg)]
+    divisors = [arg for arg in below if not _only_converts(arg)]
+    texts = [_operand(arg, names, language, _unit(arg, names)) for arg in divisors]
+    texts = [f"({text})" if _is_product(arg, names) else text for arg, text in zip(divisors, texts, strict=True)]
+    return " ÷ ".join([" × ".join(factors) or "1", *texts])
+
+
+def _is_product(arg: Any, names: Mapping[int, Named]) -> bool:
+    """Whether it is written as a product itself: divided by, it needs brackets."""
+    return isinstance(arg, Traced) and arg.leaf is None and id(arg) not in names and arg.word in {*_PRODUCTS, "share"}
+
+
+def _is_nothing(arg: Any) -> bool:
+    return not isinstance(arg, Traced) and int(arg) == 0
 
 
 def _only_converts(arg: Any) -> bool:
@@ -174,7 +184,7 @@ def _operand(node: Any, names: Mapping[int, Named], language: str, unit: str | A
     if isinstance(node, Traced):
         if node.leaf is not None:
             return _leaf(node, node.leaf, language)
-        text = _compound(node, names, language)
+        text = _compound(node, names, language, unit)
         return f"({text})" if node.word in _GROUPED else text
     return value_text(int(node), unit or "count", language)
 

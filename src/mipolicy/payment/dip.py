@@ -13,16 +13,16 @@ from attrs import frozen
 
 from mipolicy.checked import check_input, only_where, refuse, refuse_more_than, times
 from mipolicy.errors import InputError
-from mipolicy.money import FACTOR_ONE, NO_LIMIT, A
+from mipolicy.money import FACTOR_ONE, MAX_FEN, NO_LIMIT, A
 from mipolicy.payment.axes import REVIEW
-from mipolicy.payment.sides import ABOVE, BELOW, is_past
+from mipolicy.payment.sides import ABOVE, BELOW, is_past, nearest
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, terms_field
 from mipolicy.rounding import mul_div_by
 from mipolicy.tables import Axis
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, capped, half_up, is_same, none_of, pick
 
-__all__ = ["BAND", "DipCase", "DipScore", "DipTerms", "score"]
+__all__ = ["BAND", "DipCase", "DipScore", "DipTerms", "costs_alike", "score"]
 
 BAND: Final = Axis(
     "band",
@@ -307,6 +307,20 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
         expert_review=waits,
         points=pick(is_same(band, _EXPERT), case.review_points, points),
     )
+
+
+def costs_alike(terms: DipTerms, case: DipCase[A]) -> tuple[A, A]:
+    """The least and the most cost at which a group's case has the points of its group and institution alone.
+
+    They hold of cases without a review, without carved-out cost and without a line of the auxiliary catalogue: between
+    the limits, or at any cost in a group of fixed score.
+    """
+    mean = case.level_mean if terms.reference_mean == "level" else case.group_mean
+    least, most = nearest(terms.low_side, mean * terms.low_limit, int(FACTOR_ONE)), mean * 0 + int(MAX_FEN)
+    if terms.high_limit < NO_LIMIT:
+        most = nearest(terms.high_side, mean * terms.high_limit, int(FACTOR_ONE))
+    fixed = _listed(terms, "fixed_score", case)
+    return pick(fixed, 0, least), pick(fixed, int(MAX_FEN), most)
 
 
 def _check(terms: DipTerms, case: DipCase[Any]) -> None:

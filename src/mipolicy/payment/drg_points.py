@@ -21,14 +21,15 @@ from mipolicy.payment.outliers import (
     LimitTables,
     OutlierBand,
     check_bands,
+    limits_of,
     measured,
 )
-from mipolicy.payment.sides import ABOVE, BELOW
+from mipolicy.payment.sides import ABOVE, BELOW, nearest
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, terms_field
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, capped, is_same, mul_div, none_of, pick
 
-__all__ = ["DrgPoints", "DrgPointsCase", "DrgPointsTerms", "pay"]
+__all__ = ["DrgPoints", "DrgPointsCase", "DrgPointsTerms", "costs_alike", "pay"]
 
 
 @frozen(slots=False)
@@ -171,6 +172,17 @@ def pay(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> DrgPoints[A]:
         carve_out_amt=case.carve_out_amt,
         points=pick(by_experts, case.review_points, pick(by_cost, cost_points, in_group)),
     )
+
+
+def costs_alike(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> tuple[A, A]:
+    """The least and the most cost at which a group's case has the standard points of its group and institution.
+
+    They hold of complete stays without a review, all of whose cost is reasonable and none of it carved out.
+    """
+    mean = case.group_mean if terms.reference_mean == "group_mean" else case.level_mean
+    limits = limits_of(terms.limit_tables, terms.band_side, case.base_points, case.level)
+    least = nearest(terms.low_side, limits.low * mean, limits.low_of * int(FACTOR_ONE))
+    return least, nearest(terms.high_side, limits.high * mean, int(FACTOR_ONE))
 
 
 def _check(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> None:

@@ -10,6 +10,7 @@ from typing import Final, Generic, Protocol
 
 import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from mipolicy.axes import LEVEL
 from mipolicy.checked import check_columns, for_each
@@ -38,6 +39,7 @@ __all__ = [
     "is_low",
     "limits_of",
     "measured",
+    "within_quota",
 ]
 
 MOST_MEAN: Final = 10**10
@@ -241,11 +243,27 @@ def chosen_by_item(most_share: int, *, institution: Column, eligible: Column, ex
     if np.unique(case).size != case.size:
         raise InputError("a case stands twice; ranks of case ids must differ, or ties cannot be broken")
     chosen = np.zeros(institution.size, np.int64)
-    order = np.lexsort((case, -excess, 1 - eligible, institution))
+    codes, place = np.unique(institution, return_inverse=True)
+    high = np.flatnonzero(eligible)
+    chosen[high] = within_quota(
+        most_share,
+        np.bincount(place, minlength=codes.size),
+        institution=place[high],
+        excess=excess[high],
+        case=case[high],
+    )
+    return chosen
+
+
+def within_quota(
+    most_share: int, discharges: Column, *, institution: Column, excess: Column, case: Column
+) -> NDArray[np.bool_]:
+    """Which of the high outliers are paid by item, as `chosen_by_item` says; discharges: how many, by institution."""
+    order = np.lexsort((case, -excess, institution))
     in_order = institution[order]
     starts = starts_of(in_order)
     sizes = np.diff(np.append(starts, in_order.size))
     place = np.arange(in_order.size) - np.repeat(starts, sizes)
-    allowed = np.repeat(sizes * int(most_share) // int(RATE_ONE), sizes)
-    chosen[order] = (place < allowed) & (eligible[order] == 1)
+    chosen = np.zeros(institution.size, bool)
+    chosen[order] = place < discharges.take(in_order) * int(most_share) // int(RATE_ONE)
     return chosen

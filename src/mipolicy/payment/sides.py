@@ -10,7 +10,7 @@ from typing import Any, Final
 from mipolicy.money import A
 from mipolicy.vocabulary import is_over, none_of
 
-__all__ = ["ABOVE", "BELOW", "is_past", "lies_past"]
+__all__ = ["ABOVE", "BELOW", "is_past", "lies_past", "nearest"]
 
 BELOW: Final = ("below", "at_or_below")
 """What counts lies below its limit; or the limit itself counts too."""
@@ -30,6 +30,19 @@ def is_past(side: str, figure: A, limit: A | int) -> A:
     if side in BELOW:
         return is_over(limit, figure) if side == "below" else none_of(is_over(figure, limit))
     return is_over(figure, limit) if side == "above" else none_of(is_over(limit, figure))
+
+
+def nearest(side: str, limit: A, divisor: A | int) -> A:
+    """The whole figure next to limit / divisor that does not count, on either side of it; nothing below 0.
+
+    >>> [nearest(side, 50, 10) for side in (*BELOW, *ABOVE)], [nearest(side, 51, 10) for side in (*BELOW, *ABOVE)]
+    ([5, 6, 5, 4], [6, 6, 5, 5])
+    """
+    if side in ("below", "at_or_above"):
+        above: A = (limit - 1) // divisor
+        return above + 1 if side == "below" else above
+    below: A = limit // divisor
+    return below + 1 if side == "at_or_below" else below
 
 
 def lies_past(side: str, figure: Any, limit: Any) -> Any:

@@ -15,9 +15,6 @@ import attrs
 from attrs import frozen
 
 from mipolicy.errors import AmountError, MipolicyError, Problem
-from mipolicy.money import (
-    yuan_text,
-)
 from mipolicy.policy.kind import NEEDS, READ, STATUS, WRITE, Kind, Section, amount_of, unit_text
 from mipolicy.tables import Axis, Bands, Table
 from mipolicy.traced import Leaf, Traced
@@ -256,13 +253,18 @@ def choice_table(words: tuple[str, ...], *axes: Axis, zh: tuple[str, ...] = ()) 
 
 @frozen
 class BandsKind(Kind):
-    """Marginal bands: ``[{ from = "0", rate = ... }, ...]``, each rate nested by the axes; one leaf."""
+    """Bands: ``[{ from = "0", rate = ... }, ...]``, each rate nested by the axes; one leaf.
+
+    edge: what the edges are, amounts in yuan or rates of a base that the rule names.
+    """
 
     axes: tuple[Axis, ...]
+    edge: str = "fen"
 
     def needs(self, whole: bool = True) -> str:
         """See `Kind`."""
-        return "bands, each with its lower edge in yuan and its rates"
+        edge = "in yuan" if self.edge == "fen" else "as a rate"
+        return f"bands, each with its lower edge {edge} and its rates"
 
     def read(self, raw: Any, section: Section, path: str, problems: list[Problem]) -> dict[str, Any]:
         """See `Kind`."""
@@ -277,7 +279,7 @@ class BandsKind(Kind):
             faults = len(problems)
             problems += [Problem(f"{here}.{key}", "unknown key; allowed: from, rate") for key in _beside(band, _BAND)]
             try:
-                edges.append(amount_of(band.get("from", 0)))
+                edges.append((amount_of if self.edge == "fen" else READ[self.edge])(band.get("from", 0)))
             except MipolicyError as error:
                 problems.append(Problem(f"{here}.from", str(error)))
             found = rates.read(band["rate"], section, f"{here}.rate", problems) if "rate" in band else {}
@@ -303,7 +305,7 @@ class BandsKind(Kind):
         for edge, table in zip(value.edges, value.rates, strict=True):
             paths = [".".join(path) for path in product(*(axis.members for axis in table.axes))]
             leaves = dict(zip(paths, table.values, strict=True))
-            written.append({"from": yuan_text(edge), "rate": TableKind("rate", table.axes).write(leaves)})
+            written.append({"from": WRITE[self.edge](edge), "rate": TableKind("rate", table.axes).write(leaves)})
         return written
 
     def trace(self, value: Bands, leaf: Callable[[str, Any], Leaf]) -> Bands:
