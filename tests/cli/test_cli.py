@@ -203,7 +203,7 @@ def test_a_large_file_is_settled_in_parts_and_shown_as_any(
     city: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said, kept = [], []
-    for rows in (ROWS, 100):
+    for rows in (100 * ROWS, 100):
         monkeypatch.setattr(streams, "PART_ROWS", rows)
         parts = partial(streams.settle_files, part_rows=100) if rows == 100 else not_called
         monkeypatch.setattr(commands, "settle_files", parts)

@@ -53,11 +53,11 @@ def read(path: FilePath, record: type[Any] | None = Bill) -> dict[str, Any]:
     Raises TableError, naming the line or the column, for what cannot be read; OSError.
     """
     file = Path(path)
-    _not_a_folder(file)
+    not_a_folder(file)
     return _read_csv(file) if suffix_of(file) == ".csv" else _read_parquet(file, record)
 
 
-def _not_a_folder(file: Path) -> None:
+def not_a_folder(file: Path) -> None:
     if file.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
 
@@ -275,7 +275,7 @@ def check_target(path: FilePath) -> None:
     Raises TableError for another kind of file; OSError for a folder of that name, or one that is missing.
     """
     file = Path(path)
-    _not_a_folder(file)
+    not_a_folder(file)
     suffix_of(file)
     if not file.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))

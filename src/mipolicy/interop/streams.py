@@ -33,6 +33,7 @@ from mipolicy.interop.files import (
     FilePath,
     check_types,
     csv_pieces,
+    not_a_folder,
     parquet_file,
     replacing,
     result_columns,
@@ -192,6 +193,7 @@ def _parts(bills: FilePath, lines: FilePath | None, part_rows: int) -> int:
 
 def _count(path: FilePath) -> int:
     """The rows of a file; of a CSV rather too many."""
+    not_a_folder(Path(path))
     if suffix_of(path) == ".csv":
         return Path(path).stat().st_size // _BYTES_A_ROW
     with parquet_file(Path(path)) as source:
