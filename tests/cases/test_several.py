@@ -82,6 +82,19 @@ def test_merged_stays_bring_their_carve_outs() -> None:
     assert figures(pay(rows, by_share), "carved_out") == {"A": 0, "B": 240_000}
 
 
+def test_stays_merged_with_a_rejected_one_are_rejected_with_it() -> None:
+    """Together they cost more than an amount may be: what the last stay carries is paid to nobody, and nobody is 0."""
+    dear = {"medfee_sumamt": 600_000_000_000, "hifp_pay": 600_000_000_000 - 320_000}
+    paid = pay([{**FIRST, **dear}, {**AGAIN, **dear}, LATER], ways_of_return("merge"))
+    assert figures(paid, "points") == {"C": 8_000_000}
+    found = reasons(paid)
+    assert found["A"] == (
+        "merged",
+        "a stay that is merged with it, of the same person and group, is rejected; correct that one",
+    )
+    assert found["B"][0] != "merged"
+
+
 @pytest.mark.parametrize(
     "changes",
     [

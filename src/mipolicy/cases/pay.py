@@ -132,14 +132,15 @@ def route_and_score(
     """
     _state_year(prepared)
     routes = route_cases(prepared, outsiders, work)
-    factor = join_returns(prepared, routes)
+    returns = join_returns(prepared, routes)
     scores = score_cases(prepared, routes, work)
+    returns.reject_together(prepared)
     if prepared.dated.gaps and gaps == "raise":
         raise BatchGap(tuple(prepared.dated.gaps))
-    returned = np.flatnonzero(factor != FACTOR_ONE)
+    returned = np.flatnonzero(returns.factor != FACTOR_ONE)
     for column in (scores.points, scores.standard, scores.payment):
-        column[returned] = with_factor(column[returned], factor[returned])
-    return routes, scores, factor
+        column[returned] = with_factor(column[returned], returns.factor[returned])
+    return routes, scores, returns.factor
 
 
 def _state_year(prepared: PreparedCases) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
+from attrs import frozen
 
 from mipolicy.calendar import day_number
 from mipolicy.cases.prepare import PreparedCases
@@ -20,7 +21,7 @@ from mipolicy.payment.readmission import ReadmissionTerms, Stays, overlaps, read
 from mipolicy.rounding import mul_div
 from mipolicy.texts import Coded, hashed
 
-__all__ = ["choose_by_item", "excess_steps", "join_returns", "rank_of"]
+__all__ = ["Returns", "choose_by_item", "excess_steps", "join_returns", "rank_of"]
 
 _DRG: Final = ("drg_points", "drg_weight")
 _JOINED: Final = (
@@ -53,13 +54,37 @@ def _counted(prepared: PreparedCases) -> Any:
     return prepared.payable() & ~prepared.cancelled()
 
 
-def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
-    """A factor on the points of each case: what the terms make of stays to which the person returned.
+@frozen(eq=False)
+class Returns:
+    """What the terms make of stays to which the person returned, row by row.
+
+    factor: on the points of the case, per ten thousand; carrier: the row of the stay into which it is merged, else its
+    own.
+    """
+
+    factor: Column
+    carrier: Column
+
+    def reject_together(self, prepared: PreparedCases) -> None:
+        """Reject what is merged with a rejected case: what one stay carries of another belongs to nobody else."""
+        rejected = np.zeros(len(self.carrier), bool)
+        rejected[self.carrier[prepared.faults.bad]] = True
+        prepared.faults.mark(
+            np.flatnonzero(rejected[self.carrier]),
+            Fault(
+                "merged", "a stay that is merged with it, of the same person and group, is rejected; correct that one"
+            ),
+        )
+
+
+def join_returns(prepared: PreparedCases, routes: Routes) -> Returns:
+    """What the terms make of stays to which the person returned.
 
     Where returns are merged, the last stay carries cost, days and payers of all, and the others nothing.  The terms are
     those of the last day of the year; stays that a reversal takes back are none.
     """
     factor = np.full(prepared.read.rows, int(FACTOR_ONE), np.int64)
+    carrier = np.arange(prepared.read.rows)
     points, weight = (routes.method == METHOD.position(name) for name in _DRG)
     rows = np.flatnonzero((points | weight) & _counted(prepared))
     rows = rows[prepared.facts.group.take(rows) >= 0]
@@ -76,8 +101,9 @@ def join_returns(prepared: PreparedCases, routes: Routes) -> Column:
         found = readmissions(terms, _stays(prepared, here) if clash.any() else stays)
         factor[here] = found.factor
         if terms.way == "merge":
-            _merge(prepared, here, found.merged_into, found)
-    return factor
+            carrier[here] = here[found.merged_into]
+            _merge(prepared, here, carrier[here], found)
+    return Returns(factor, carrier)
 
 
 def _come_again(prepared: PreparedCases, rows: Column) -> Any:
@@ -128,9 +154,8 @@ def _stays(prepared: PreparedCases, rows: Column) -> Stays:
     )
 
 
-def _merge(prepared: PreparedCases, rows: Column, into: Column, found: Any) -> None:
+def _merge(prepared: PreparedCases, rows: Column, carrier: Column, found: Any) -> None:
     facts = prepared.facts
-    carrier = rows[into]
     for name in ("medfee_sumamt", "days"):
         column = np.array(facts.columns[name])
         column[rows] = getattr(found, name)

@@ -11,7 +11,7 @@ from typing import Final, Generic
 
 from attrs import fields, frozen
 
-from mipolicy.checked import check_input
+from mipolicy.checked import check_input, for_each
 from mipolicy.errors import InputError, MipolicyError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, A
 from mipolicy.payment.axes import POOL
@@ -120,9 +120,9 @@ class Balance(Generic[A]):
 def _returned(terms: ClearingTerms, mark: A) -> A:
     """The share of the deposit that the assessment gives back."""
     if terms.assessment == "linear":
-        missing = beyond(terms.full_from + mark * 0, mark)
+        missing = beyond(for_each(terms.full_from, mark), mark)
         return beyond(int(RATE_ONE), mul_div(missing, terms.lost_per_mark, int(FACTOR_ONE)))
-    rate = mark * 0 + terms.bands[0].returned
+    rate = for_each(terms.bands[0].returned, mark)
     for band in terms.bands[1:]:
         rate = pick(is_past(terms.band_side, mark, band.from_mark), band.returned, rate)
     return rate
@@ -150,7 +150,7 @@ def withhold(terms: ClearingTerms, entitlement: A, months_paid: A, mark: A) -> D
 def balance(terms: ClearingTerms, clearing: A) -> Balance[A]:
     """What is done with what is still due: paid, or, where it is negative, recovered or carried forward."""
     paid, too_much = beyond(clearing, 0), beyond(-clearing, 0)
-    nothing = clearing * 0
+    nothing = for_each(0, clearing)
     if terms.negative_balance == "recovered":
         return Balance(clearing, paid, too_much, nothing)
     return Balance(clearing, paid, nothing, too_much)

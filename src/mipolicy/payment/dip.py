@@ -11,7 +11,7 @@ from typing import Any, Final, Generic
 
 from attrs import frozen
 
-from mipolicy.checked import check_input, only_where, refuse, refuse_more_than, times
+from mipolicy.checked import check_input, for_each, only_where, refuse, refuse_more_than, times
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, NO_LIMIT, A
 from mipolicy.payment.axes import REVIEW
@@ -173,7 +173,7 @@ def _listed(terms: DipTerms, rule: str, case: DipCase[A]) -> A:
         return any_of(case.basic_group, case.tcm_group)
     if rule in (terms.basic_groups, terms.tcm_groups):
         return case.basic_group if terms.basic_groups == rule else case.tcm_group
-    return case.basic_group * 0
+    return for_each(0, case.basic_group)
 
 
 def _institution_factor(terms: DipTerms, case: DipCase[A]) -> A:
@@ -214,9 +214,9 @@ def _product(terms: DipTerms, group_score: A, institution: A, auxiliary: A) -> t
 
 def _between(terms: DipTerms, case: DipCase[A], cost: A) -> DipScore[A]:
     """A case of a group between the limits, of which nothing special holds: its score with its factors."""
-    nothing = cost * 0
+    nothing = for_each(0, cost)
     institution, tcm_factor = _institution_factor(terms, case), _uplift(terms, case)
-    auxiliary = case.auxiliary_factor if terms.auxiliary else nothing + int(FACTOR_ONE)
+    auxiliary = case.auxiliary_factor if terms.auxiliary else for_each(int(FACTOR_ONE), cost)
     product, part = _product(terms, case.base_points, institution, auxiliary)
     return DipScore(
         cost_tested=cost,
@@ -249,8 +249,8 @@ def _deviation(terms: DipTerms, band: A, cost: A, mean: A, factor: A, waits: A) 
     """What the case's cost makes of its score, as numerator and denominator."""
     one = int(FACTOR_ONE)
     by_ratio = any_of(is_same(band, _LOW), is_same(band, _UNGROUPED))
-    numerator = pick(by_ratio, cost, pick(is_same(band, _BY_ITEM), 0, 1 + band * 0))
-    denominator = pick(by_ratio, mean, 1 + band * 0)
+    numerator = pick(by_ratio, cost, pick(is_same(band, _BY_ITEM), 0, for_each(1, band)))
+    denominator = pick(by_ratio, mean, for_each(1, band))
     if terms.high_limit >= NO_LIMIT:
         return numerator, denominator
     above: Any = {"one": one, "institution_factor": factor, "high_limit": terms.high_limit}[terms.high_offset]
@@ -277,9 +277,9 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
 
     institution = pick(fixed, one, _institution_factor(terms, case))
     by_cost = terms.ungrouped == "factor" and not terms.factor_in_ungrouped
-    of_no_group = one + band * 0 if by_cost else capped(case.institution_factor, terms.institution_factor_cap)
+    of_no_group = for_each(one, band) if by_cost else capped(case.institution_factor, terms.institution_factor_cap)
     institution = pick(case.grouped, institution, of_no_group)
-    auxiliary = case.auxiliary_factor if terms.auxiliary else one + band * 0
+    auxiliary = case.auxiliary_factor if terms.auxiliary else for_each(one, band)
     auxiliary = pick(case.grouped, pick(fixed, one, auxiliary), terms.ungrouped_factor)
     tcm_factor = pick(case.grouped, _uplift(terms, case), one)
     waits = all_of(is_same(band, _EXTREME), none_of(is_same(case.review, _DECIDED)))
@@ -316,7 +316,7 @@ def costs_alike(terms: DipTerms, case: DipCase[A]) -> tuple[A, A]:
     the limits, or at any cost in a group of fixed score.
     """
     mean = case.level_mean if terms.reference_mean == "level" else case.group_mean
-    least, most = nearest(terms.low_side, mean * terms.low_limit, int(FACTOR_ONE)), mean * 0 + int(MAX_FEN)
+    least, most = nearest(terms.low_side, mean * terms.low_limit, int(FACTOR_ONE)), for_each(int(MAX_FEN), mean)
     if terms.high_limit < NO_LIMIT:
         most = nearest(terms.high_side, mean * terms.high_limit, int(FACTOR_ONE))
     fixed = _listed(terms, "fixed_score", case)
