@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa  # type: ignore[import-untyped]
 
@@ -15,12 +16,13 @@ from mipolicy.interop.frames import arrow_table
 from mipolicy.interop.records import record_texts, write_records
 from mipolicy.payment.case import Case, Group
 
+duckdb: Any = import_module("duckdb")
 POLICY = mipolicy.load("assumed")
 BILLS, LINES = bills(400, seed=7)
 AMOUNTS = ("medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_scp_amt")
 
 
-def database() -> duckdb.DuckDBPyConnection:
+def database() -> Any:
     connection = duckdb.connect()
     given = pa.table(BILLS)
     connection.register("given", given)

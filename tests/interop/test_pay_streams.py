@@ -23,8 +23,8 @@ from tests.cases import GROUPS, INSTITUTIONS, Row, case, columns_of, policy, rev
 
 POLICY = mipolicy.load("assumed")
 YEAR = region_year(2_500, seed=5)
-TABLES = {name: table for name, table in YEAR.tables().items() if name != "cases"}
-HAND = {"institutions": INSTITUTIONS, "groups": GROUPS}
+TABLES: dict[str, Any] = {name: table for name, table in YEAR.tables().items() if name != "cases"}
+HAND: dict[str, Any] = {"institutions": INSTITUTIONS, "groups": GROUPS}
 
 
 def streamed(folder: Path, suffix: str, of: mipolicy.Policy = POLICY, **options: Any) -> PaidFile:
