@@ -74,8 +74,9 @@ class Way:
 
 @frozen(eq=False)
 class Part:
-    """The rows of a way of paying that one version of its terms governs, as booleans."""
+    """The rows of a way of paying that one version of its terms governs, as booleans; name: section and version."""
 
+    name: str
     way: Way
     terms: Any
     within: Any
