@@ -68,9 +68,21 @@ BUDGETS = """
     """
 
 
+ANY_REVIEW = """
+    [[sections.special_case]]
+    version = "2024"
+    source = { document = "change", clause = "quota" }
+    quota = { dip = "100%", drg_points = "100%", drg_weight = "100%" }
+    """
+
+
 def policy(text: str = "", budget: str = "1000000") -> mipolicy.Policy:
-    """The assumed pack with small budgets, that of employees in yuan, and some of its figures replaced."""
-    return overlay(BUDGETS.replace("1000000", budget) + text)
+    """The assumed pack with small budgets, that of employees in yuan, and some of its figures replaced.
+
+    Unless the text says another, the quota of reviews is all cases: a few cases have no half per cent.
+    """
+    of_reviews = "" if "sections.special_case" in text else ANY_REVIEW
+    return overlay(BUDGETS.replace("1000000", budget) + of_reviews + text)
 
 
 POLICY = policy()

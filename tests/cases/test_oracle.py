@@ -85,6 +85,11 @@ OVERLAY = """
     source = { document = "change", clause = "one price" }
     diseases = [{ dise_codg = "K35.800", price = "7000" }]
     pilot_diseases = []
+    [[sections.special_case]]
+    version = "2024"
+    source = { document = "change", clause = "quota" }
+    quota = { dip = "20%", drg_points = "40%", drg_weight = "40%" }
+    quota_rounding = "down"
     """.replace('"ungraded"],\n          low', '"ungraded"], low')
 BUDGETS: dict[str, dict[str, Any]] = {
     "employee": {
@@ -238,6 +243,32 @@ def known(row: Row, outsiders: str) -> dict[str, Any]:
     }
 
 
+QUOTAS = {"dip": Fraction(1, 5), "drg_points": Fraction(2, 5)}
+
+
+def beyond_quota(table: list[Row], outsiders: Mapping[str, str]) -> set[str]:
+    """Granted cases for which their institution has no place left: those that cost least beyond their group's mean."""
+    discharges: dict[tuple[str, str], int] = {}
+    granted: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for row in table:
+        told = known(row, outsiders[row["insutype"]])
+        is_granted = row["review_state"].startswith("granted")
+        method, _, original = oracle.route(ROUTER, told)
+        if is_granted and method == "by_item":
+            method = original
+        key = row["fixmedins_code"], method
+        discharges[key] = discharges.get(key, 0) + 1
+        if is_granted and method in QUOTAS:
+            mean = told["group_mean"] if told["grouped"] else told["mean_of_all"]
+            excess = row["medfee_sumamt"] - row.get("carve_out_amt", 0) - mean
+            granted.setdefault(key, []).append((-excess, row["setl_id"]))
+    return {
+        setl_id
+        for key, ranked in granted.items()
+        for _, setl_id in sorted(ranked)[int(discharges[key] * QUOTAS[key[1]]) :]
+    }
+
+
 USUAL: Row = {
     "carve_out_amt": 0,
     "dise_codg": "",
@@ -259,9 +290,11 @@ def test_a_year_is_what_the_oracle_says(name: str, data: st.DataObject) -> None:
     paid = pay(table, POLICIES[name], differences=DIFFERENCES)
     assert not len(paid.rejects)
     found = {each: figures(paid, each) for each in ("points", "standard", "payment", "carved_out")}
+    beyond = beyond_quota(table, {"310": PAIRS[name][0]["outsiders"], "390": PAIRS[name][1]["outsiders"]})
+    paid_as = [{**row, "review_state": "beyond_quota"} if row["setl_id"] in beyond else row for row in table]
     for pool, code, of_value in zip(("employee", "resident"), ("310", "390"), PAIRS[name], strict=True):
         terms = {**TERMS, "point_value": of_value, "pool_budget": BUDGETS[pool]}
-        year = oracle.pay_year(terms, [known(row, of_value["outsiders"]) for row in table if row["insutype"] == code])
+        year = oracle.pay_year(terms, [known(row, of_value["outsiders"]) for row in paid_as if row["insutype"] == code])
         for row in year["cases"]:
             setl_id = row["setl_id"]
             assert ways(paid)[setl_id] == (row["method"], row["reason"]), setl_id

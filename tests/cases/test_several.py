@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import mipolicy
+from mipolicy.cases.quotas import rank_of
 from mipolicy.cases.result import PaidTable
-from mipolicy.cases.several import rank_of, with_factor
+from mipolicy.cases.several import with_factor
 from mipolicy.money import FACTOR_ONE
 from tests.cases import Row, case, figures, pay, policy, reasons, reversal
 

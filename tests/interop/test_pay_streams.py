@@ -167,10 +167,28 @@ def test_high_outliers_are_ranked_over_all_parts(tmp_path: Path) -> None:
         rows[at] = case(f"S{at:03d}", 60_000 + at, fixmedins_code="D0001", group_code="R1")
     told: list[str] = []
     paid_in_parts(tmp_path, rows, policy(BY_ITEM), step=lambda what, *_: told.append(what))
-    assert "scoring high outliers" in told
+    assert "scoring within quotas" in told
     points = read(tmp_path / "paid.csv", None)["points"].tolist()
     assert len(set(points[:20])) == 1  # those beyond the fifth have the same points, the others those of their cost
     assert len({*points[:20], *points[20:60]}) == 41
+
+
+def test_reviews_beyond_their_quota_are_known_before_high_outliers_are_ranked(tmp_path: Path) -> None:
+    """Ten of 200 reviews are granted, four within the quota; the six others are ranked with the high outliers."""
+    rows = rows_of(200)
+    for at in range(0, 200, 20):
+        dear = case(f"S{at:03d}", 60_000 + at, fixmedins_code="D0001", group_code="R1")
+        rows[at] = {**dear, "review_state": "granted_item"}
+    quota = """
+        [[sections.special_case]]
+        version = "2024"
+        source = { document = "change", clause = "quota" }
+        quota = { dip = "2%", drg_points = "2%", drg_weight = "2%" }
+        """
+    told: list[str] = []
+    paid_in_parts(tmp_path, rows, policy(BY_ITEM + quota), step=lambda what, *_: told.append(what))
+    methods = read(tmp_path / "paid.csv", None)["method"].tolist()
+    assert [at for at in range(200) if methods[at] == "by_item"] == [120, 140, 160, 180]
 
 
 def test_the_funds_rate_is_that_of_all_cases_of_an_institution(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def score(terms: Mapping[str, Any], case: Mapping[str, Any]) -> dict[str, Any]:
     if case["review"] == "granted_item":
         band = "by_item"
 
-    waits = band == "extreme" and case["review"] != "refused"
+    waits = band == "extreme" and case["review"] not in ("refused", "beyond_quota")
     factor, deviation = institution, Fraction(1)
     if band == "low":
         deviation = Fraction(cost, mean)

@@ -170,7 +170,7 @@ def dip_cases(draw: DrawFn, terms: DipTerms) -> DipCase[int]:
         basic_group=draw(flags),
         tcm_group=draw(flags),
         pilot_tcm=draw(flags),
-        review=draw(st.sampled_from((0, 0, 0, 1, 2, 3, 4))),
+        review=draw(st.sampled_from((0, 0, 0, 1, 2, 3, 4, 5))),
         review_points=draw(st.integers(1, 10**8)),
     )
 
@@ -469,7 +469,8 @@ def test_the_special_review(state: str, cost: int, points: str, by_item: int, re
 def test_a_review_that_is_refused_is_scored_as_any_high_case() -> None:
     terms = terms_with(extreme_points="nothing")
     assert points_of(terms, medfee_sumamt=60_000_00) == 0
-    assert points_of(terms, medfee_sumamt=60_000_00, review=REVIEW.position("refused")) == 5_040
+    for state in ("refused", "beyond_quota"):
+        assert points_of(terms, medfee_sumamt=60_000_00, review=REVIEW.position(state)) == 5_040
 
 
 def test_the_largest_figures_are_exact_or_refused() -> None:
@@ -601,10 +602,10 @@ def test_what_cannot_be_scored(
             "in factors per ten thousand",
         ),
         (
-            lambda: score(GUANGZHOU, case(review=5)),
+            lambda: score(GUANGZHOU, case(review=6)),
             CodeError,
-            "DipCase.review: 5 is outside 0 to 4; codes of review: none, applied, granted_item, granted_points, "
-            "refused, in this order from 0",
+            "DipCase.review: 6 is outside 0 to 5; codes of review: none, applied, granted_item, granted_points, "
+            "refused, beyond_quota, in this order from 0",
         ),
         (
             lambda: score(GUANGZHOU, case(medfee_sumamt=1.5)),  # type: ignore[arg-type]

@@ -137,7 +137,7 @@ def cases(draw: DrawFn) -> DrgPointsCase[int]:
         unreasonable_amt=min(rest, draw(st.sampled_from((0, 0, 1, 10_000)))),
         level=draw(st.integers(0, 4)),
         incomplete=draw(flags),
-        review=draw(st.sampled_from((0, 0, 0, 1, 2, 3, 4))),
+        review=draw(st.sampled_from((0, 0, 0, 1, 2, 3, 4, 5))),
         review_points=draw(st.integers(0, 10_000_000)),
         by_item=draw(flags),
         grouped=draw(st.sampled_from((1, 1, 1, 0))),
@@ -334,9 +334,9 @@ def test_where_points_are_rounded(decimals: int, expected: int) -> None:
          "DrgPointsCase.medfee_sumamt: -1 is outside 0 to 1000000000000; the field is total cost, in fen"),
         (lambda: pay(JINHUA, as_columns([PLAIN, case(incomplete=2)])), InputError,
          "DrgPointsCase.incomplete: row 1: 2 is outside 0 to 1; the field is the stay is incomplete, in flag"),
-        (lambda: pay(JINHUA, case(review=5)), CodeError,
-         "DrgPointsCase.review: 5 is outside 0 to 4; codes of review: none, applied, granted_item, granted_points, "
-         "refused, in this order from 0"),
+        (lambda: pay(JINHUA, case(review=6)), CodeError,
+         "DrgPointsCase.review: 6 is outside 0 to 5; codes of review: none, applied, granted_item, granted_points, "
+         "refused, beyond_quota, in this order from 0"),
         (lambda: pay(JINHUA, case(group_mean=10**10 + 1)), InputError,
          "DrgPointsCase.group_mean: 10000000001 is outside 0 to 10000000000; the field is mean cost of the group, "
          "in fen"),

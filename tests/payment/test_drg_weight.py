@@ -133,7 +133,7 @@ def cases(draw: DrawFn, terms: DrgWeightTerms) -> DrgCase[int]:
         group_mean=draw(st.integers(1, 30_000_00)),
         level_mean=draw(st.integers(1, 30_000_00)),
         incomplete=draw(flags),
-        review=draw(st.sampled_from((0, 0, 0, 1, 2, 3, 4))),
+        review=draw(st.sampled_from((0, 0, 0, 1, 2, 3, 4, 5))),
         review_points=draw(st.integers(0, 100_000)),
         by_item=draw(flags),
         grouped=draw(st.sampled_from((1, 1, 1, 0))),

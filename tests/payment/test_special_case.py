@@ -350,10 +350,10 @@ ONE = np.zeros(1, np.int64)
             "correct whichever is wrong",
         ),
         (
-            lambda: grant(ReviewedCase(5, 0, 0, 0), 1),
+            lambda: grant(ReviewedCase(6, 0, 0, 0), 1),
             CodeError,
-            "ReviewedCase.review: 5 is outside 0 to 4; codes of review: none, applied, granted_item, granted_points, "
-            "refused, in this order from 0",
+            "ReviewedCase.review: 6 is outside 0 to 5; codes of review: none, applied, granted_item, granted_points, "
+            "refused, beyond_quota, in this order from 0",
         ),
         (lambda: quota_of(TERMS, "dip", -1), InputError, "discharges is -1; a count is not negative"),
         (
@@ -388,10 +388,10 @@ ONE = np.zeros(1, np.int64)
             "discharges: row 0: fixmedins_code is 1, allowed is 0 to 0; it numbers the names given",
         ),
         (
-            lambda: review_counts(ONE, ONE + 5, ONE, ONE, ("H1",)),
+            lambda: review_counts(ONE, ONE + 6, ONE, ONE, ("H1",)),
             CodeError,
-            "review counts: row 0: review is 5, allowed is 0 to 4; codes of review: none, applied, granted_item, "
-            "granted_points, refused, in this order from 0",
+            "review counts: row 0: review is 6, allowed is 0 to 5; codes of review: none, applied, granted_item, "
+            "granted_points, refused, beyond_quota, in this order from 0",
         ),
         (
             lambda: Tally(("a",), {}) + Tally(("b",), {}),

@@ -31,10 +31,11 @@ from mipolicy.cases.accounts import (
     sum_year,
 )
 from mipolicy.cases.prepare import PreparedCases, prepare_cases
+from mipolicy.cases.quotas import Piece, Ranking, admit_reviews
 from mipolicy.cases.region import Region
 from mipolicy.cases.route import Routes, route_cases
 from mipolicy.cases.score import Scores, score_cases
-from mipolicy.cases.several import Outliers, Piece, join_returns, with_factor
+from mipolicy.cases.several import join_returns, with_factor
 from mipolicy.cases.ways import WAYS
 from mipolicy.cases.work import Work
 from mipolicy.cases.year import (
@@ -108,7 +109,7 @@ class CaseSums:
 
     years: how many rows are posted in each; coded: how many rows each pool has; pools: of those with a sound case;
     floored: by version of the terms and institution, what cases paid by weight come to where the total is floored;
-    own: what is paid by the head; scales, outliers: what `Piece` says; gaps, unverified: what `Dated` says.
+    own: what is paid by the head; scales, rankings: what `Piece` says; gaps, unverified: what `Dated` says.
     """
 
     years: Mapping[int, int]
@@ -117,7 +118,7 @@ class CaseSums:
     floored: Mapping[tuple[str, str], int]
     own: Mapping[tuple[str, ...], int]
     scales: Mapping[str, Mapping[int, frozenset[str]]] = field(factory=dict)
-    outliers: Mapping[str, Outliers] = field(factory=dict)
+    rankings: Mapping[str, Ranking] = field(factory=dict)
     gaps: Mapping[str, tuple[PolicyGap, int]] = field(factory=dict)
     unverified: Mapping[tuple[str, str], tuple[int, int, int]] = field(factory=dict)
 
@@ -143,7 +144,7 @@ class CaseSums:
             merged(self.floored, other.floored),
             merged(self.own, other.own),
             scales,
-            merged(self.outliers, other.outliers),
+            merged(self.rankings, other.rankings),
             gaps,
             unverified,
         )
@@ -225,6 +226,7 @@ def route_and_score(
     """
     _state_year(prepared)
     routes = route_cases(prepared, outsiders, work)
+    admit_reviews(prepared, routes, work, piece)
     returns = join_returns(prepared, routes)
     scores = score_cases(prepared, routes, work, piece)
     returns.reject_together(prepared)
@@ -266,7 +268,7 @@ def sum_cases(scored: Scored, books: Books, at: At) -> CaseSums:
     return evolve(
         sums,
         scales=scored.piece.scales,
-        outliers=scored.piece.outliers,
+        rankings=scored.piece.rankings,
         gaps=gaps,
         unverified=prepared.dated.unverified,
     )

@@ -16,7 +16,7 @@ from mipolicy.money import NO_LIMIT, Column
 from mipolicy.payment.axes import METHOD
 from mipolicy.payment.router import REASON, RouteCase, RouterTerms, route
 
-__all__ = ["ROUTER", "Routes", "own_methods", "route_cases"]
+__all__ = ["ROUTER", "Routes", "own_methods", "route_again", "route_cases"]
 
 _STEPS: Final = ("method", "reason", "original")
 _FLAGS: Final = (
@@ -71,12 +71,25 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -
             flags[f"on_{word}"][on_list] = 1
         for name, column in flags.items():
             facts.set(name, column)
-        twice = _route_kinds(prepared, terms, within, routes, work)
-        undecided = np.isin(routes.reason.take(twice), _BY_LIST)  # whoever left the lists is paid by one method
-        if terms.two_lists != "reject":
-            undecided &= flags[f"on_{terms.two_lists}"].take(twice) == 0
-        _refuse_two_lists(prepared, twice[undecided], flags)
+        _route_version(prepared, terms, within, routes, work)
     return routes
+
+
+def route_again(prepared: PreparedCases, routes: Routes, rows: Column, work: Work) -> None:
+    """Route some cases anew whose review is another now; the lists that they are on are facts already."""
+    these = np.zeros(prepared.read.rows, bool)
+    these[rows] = True
+    for terms, within in prepared.versions("payment_router", these):
+        prepared.facts.own_methods = own_methods(prepared.region, terms)
+        _route_version(prepared, terms, within, routes, work)
+
+
+def _route_version(prepared: PreparedCases, terms: RouterTerms, within: Any, routes: Routes, work: Work) -> None:
+    twice = _route_kinds(prepared, terms, within, routes, work)
+    undecided = np.isin(routes.reason.take(twice), _BY_LIST)  # whoever left the lists is paid by one method
+    if terms.two_lists != "reject":
+        undecided &= prepared.facts.column(f"on_{terms.two_lists}").take(twice) == 0
+    _refuse_two_lists(prepared, twice[undecided])
 
 
 def _route_kinds(prepared: PreparedCases, terms: RouterTerms, within: Any, routes: Routes, work: Work) -> Column:
@@ -94,7 +107,7 @@ def _route_kinds(prepared: PreparedCases, terms: RouterTerms, within: Any, route
         found: Any = (facts.group[span] >= 0) * np.int16(1 << len(_FLAGS))
         for at, column in enumerate(flags):
             found += (column[span] != 0) * np.int16(1 << at)
-        found += facts.columns["review"][span] * np.int16(_REVIEW)
+        found += facts.column("review")[span] * np.int16(_REVIEW)
         found += (days[span] <= (terms.short_days or -1)) * np.int16(_SHORT)
         found += (days[span] >= (terms.long_days or NO_LIMIT)) * np.int16(_LONG)
         kind[span] = of_place.take(facts.institution[span]) + found
@@ -162,11 +175,12 @@ def own_methods(region: Region, terms: RouterTerms) -> Column:
     return own
 
 
-def _refuse_two_lists(prepared: PreparedCases, rows: Column, flags: dict[str, Column]) -> None:
-    names = [name for name in flags if name != "on_capitation"]
+def _refuse_two_lists(prepared: PreparedCases, rows: Column) -> None:
+    names = [name for name in _FLAGS if name.startswith("on_") and name != "on_capitation"]
+    lists = {name: prepared.facts.column(name) for name in names}
 
     def fault(row: int) -> Fault:
-        on = ", ".join(name.removeprefix("on_") for name in names if flags[name][row])
+        on = ", ".join(name.removeprefix("on_") for name, column in lists.items() if column[row])
         return Fault(
             "two_lists", f"dise_codg {prepared.text('dise_codg', row)} is on the lists of {on}: one of them pays"
         )

@@ -11,8 +11,8 @@ from attrs import frozen
 from mipolicy.cases.alike import score_alike
 from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
+from mipolicy.cases.quotas import Piece, choose_by_item, excess_steps
 from mipolicy.cases.route import Routes
-from mipolicy.cases.several import Piece, choose_by_item, excess_steps
 from mipolicy.cases.ways import WAYS, Part, Way
 from mipolicy.cases.work import Work
 from mipolicy.errors import Fault, PolicyError

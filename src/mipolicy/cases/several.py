@@ -1,27 +1,25 @@
-"""What can only be said of several cases together: returns to the same DRG, and who is within a quota."""
+"""What can only be said of several cases together: returns to the same DRG."""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-from attrs import define, field, frozen
+from attrs import frozen
 
 from mipolicy.calendar import day_number
 from mipolicy.cases.prepare import PreparedCases
+from mipolicy.cases.quotas import rank_of
 from mipolicy.cases.route import Routes
-from mipolicy.cases.ways import Part
 from mipolicy.errors import Fault
 from mipolicy.money import FACTOR_ONE, Column
 from mipolicy.payment.axes import METHOD
-from mipolicy.payment.outliers import within_quota
 from mipolicy.payment.readmission import ReadmissionTerms, Stays, overlaps, readmissions
 from mipolicy.rounding import mul_div
 from mipolicy.texts import Coded, hashed
 
-__all__ = ["Returns", "choose_by_item", "excess_steps", "join_returns", "rank_of"]
+__all__ = ["Returns", "join_returns", "with_factor"]
 
 _DRG: Final = ("drg_points", "drg_weight")
 _JOINED: Final = (
@@ -34,19 +32,6 @@ _JOINED: Final = (
     "carve_out_amt",
     "unreasonable_amt",
 )
-_EXCESS: Final = {"drg_points": ("cost_points", "standard_points"), "drg_weight": ("reasonable_cost", "group_standard")}
-"""By section: the steps whose difference ranks high outliers within an institution."""
-
-
-def rank_of(ids: Any) -> Column:
-    """The rank of each id in the order of the texts."""
-    texts: Any = np.asarray(ids)
-    if len(texts) < 2 or (texts[1:] > texts[:-1]).all():
-        return np.arange(len(texts))
-    order = np.argsort(texts, kind="stable")
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return place
 
 
 def _counted(prepared: PreparedCases) -> Any:
@@ -168,85 +153,6 @@ def _merge(prepared: PreparedCases, rows: Column, carrier: Column, found: Any) -
         facts.set(name, column)
     for name, sign in (("psn_part_amt", -1), ("act_pay_dedc", -1), ("hifp_pay", 1)):
         facts.made[name][rows] += sign * found.deductible_returned
-
-
-def excess_steps(part: Part) -> tuple[str, ...]:
-    """The steps that rank the high outliers of an institution, where the terms score so many of them by their cost."""
-    if part.way.section not in _EXCESS or part.terms.high_way != "by_item":
-        return ()
-    return ("high", *_EXCESS[part.way.section])
-
-
-@frozen(eq=False)
-class Outliers:
-    """The high outliers of one version of terms that ranks them; `a + b` is what one pass over both gives.
-
-    share: of an institution's cases, per million; discharges: how many cases, by institution; institution, excess,
-    case: place, by how much it is ranked, and id of each outlier.
-    """
-
-    share: int
-    discharges: Column
-    institution: Column
-    excess: Column
-    case: Any
-
-    def __add__(self, other: Outliers) -> Outliers:
-        joined = (
-            np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("institution", "excess", "case")
-        )
-        return Outliers(self.share, self.discharges + other.discharges, *joined)
-
-    def chosen(self) -> Any:
-        """Which of the outliers are within their institution's quota."""
-        return within_quota(
-            self.share,
-            self.discharges,
-            institution=self.institution,
-            excess=self.excess,
-            case=rank_of(self.case),
-        )
-
-
-@define(eq=False)
-class Piece:
-    """A piece of a table that is paid with others: what it is told of them, and what it tells.
-
-    by_item: by name of a part, the ids of the outliers within their quota; outliers: those of the piece, by name of
-    their part; scales: by pool, the scales of its points with the terms that use them.
-    """
-
-    by_item: Mapping[str, Any] = field(factory=dict)
-    outliers: dict[str, Outliers] = field(factory=dict)
-    scales: Mapping[str, Mapping[int, frozenset[str]]] = field(factory=dict)
-
-
-def choose_by_item(
-    prepared: PreparedCases, part: Part, rows: Column, done: Mapping[str, Column], piece: Piece | None
-) -> Column:
-    """Which of some rows of a part are high outliers within their institution's quota: their places among the rows.
-
-    rows: the part's rows that can be high outliers; done: the steps of `excess_steps`, one figure a row; piece: what
-    says so where the table is one of several.
-    """
-    gone, institution = prepared.cancelled(), prepared.facts.institution
-    cost, standard = _EXCESS[part.way.section]
-    high = np.flatnonzero((done["high"] != 0) & ~gone.take(rows))
-    counted = np.flatnonzero(part.within & ~gone)
-    outliers = Outliers(
-        int(part.terms.by_item_share),
-        np.bincount(institution.take(counted), minlength=len(prepared.region.institutions)),
-        institution=institution.take(rows[high]),
-        excess=done[cost][high] - done[standard][high],
-        case=_taken(prepared, "setl_id", rows[high]),
-    )
-    if piece is None:
-        within = outliers.chosen()
-    else:
-        piece.outliers[part.name] = outliers
-        within = np.isin(outliers.case, piece.by_item.get(part.name, outliers.case[:0]))
-    chosen: Column = high[within]
-    return chosen
 
 
 def with_factor(figures: Column, factor: Column) -> Column:

@@ -38,10 +38,10 @@ from mipolicy.cases.passes import (
 )
 from mipolicy.cases.pay import At, check_options, paid_columns
 from mipolicy.cases.prepare import prepare_cases, the_year
+from mipolicy.cases.quotas import Piece, known_of, settled
 from mipolicy.cases.region import Region, read_region
 from mipolicy.cases.result import MethodSums, PaidTable, case_texts, sums_by_method
 from mipolicy.cases.score import refuse_scales
-from mipolicy.cases.several import Piece
 from mipolicy.cases.work import Work as Blocks
 from mipolicy.cases.year import PoolYear
 from mipolicy.interop import frames
@@ -116,9 +116,9 @@ class _Job:
     gaps: Gaps
     blocks: Blocks
 
-    def begin(self, table: Any, year: int, by_item: Mapping[str, Any]) -> tuple[Scored, CaseSums]:
+    def begin(self, table: Any, year: int, known: Mapping[str, Any]) -> tuple[Scored, CaseSums]:
         """Route and score the cases of a part."""
-        scored = begin(self.policy, _columns(table), self.region, year, "reject", self.blocks, Piece(by_item))
+        scored = begin(self.policy, _columns(table), self.region, year, "reject", self.blocks, Piece(known))
         return scored, sum_cases(scored, self.books, self.at)
 
 
@@ -163,10 +163,10 @@ def pay_files(
         lay_out(work, cases, Case, "cases", ("setl_id",))
         work.part = None
         closed_year = _a_year(job, work) if year is None else year
-        sums, by_item = _sum_parts(job, work, closed_year, year)
+        sums, known = _sum_parts(job, work, closed_year, year)
         dated = _dated(job, sums, closed_year)
         values = value_points(dated.policy, closed_year, sums, books, at)
-        paid, methods = _pay_parts(job, work, closed_year, (values, by_item), suffix_of(out) == ".csv")
+        paid, methods = _pay_parts(job, work, closed_year, (values, known), suffix_of(out) == ".csv")
         dated.warn(stacklevel=2)
         closed = close_year(dated.policy, closed_year, values, paid, books, list(region.institutions))
         if work.reasons or always or Path(rejects).exists():
@@ -199,23 +199,24 @@ def _a_year(job: _Job, work: Work) -> int:
 
 
 def _sum_parts(job: _Job, work: Work, year: int, stated: int | None) -> tuple[CaseSums, Mapping[str, Any]]:
-    """What the cases come to, and the high outliers within their quotas, by part of the terms."""
+    """What the cases come to, and the ids of those within a quota, by its name; scored again until that is settled."""
     sums = _one_pass(job, work, year, {}, "scoring")
     if stated is None:
         the_year(sums.years)
     if sums.gaps and job.gaps == "raise":
         raise BatchGap(tuple(sums.gaps.values()))
-    by_item = {name: outliers.case[outliers.chosen()] for name, outliers in sums.outliers.items()}
-    if any(chosen.size for chosen in by_item.values()):
-        sums = _one_pass(job, work, year, by_item, "scoring high outliers")
+    known: Mapping[str, Any] = {}
+    while not settled(sums.rankings, known):
+        known = known_of(sums.rankings)
+        sums = _one_pass(job, work, year, known, "scoring within quotas")
     refuse_scales(sums.scales)
-    return sums, by_item
+    return sums, known
 
 
-def _one_pass(job: _Job, work: Work, year: int, by_item: Mapping[str, Any], what: str) -> CaseSums:
+def _one_pass(job: _Job, work: Work, year: int, known: Mapping[str, Any], what: str) -> CaseSums:
     sums: CaseSums | None = None
     for _, table in _parts(work, what):
-        found = job.begin(table, year, by_item)[1]
+        found = job.begin(table, year, known)[1]
         sums = found if sums is None else sums + found
     assert sums is not None
     return sums
@@ -230,13 +231,13 @@ def _dated(job: _Job, sums: CaseSums, year: int) -> Dated:
 
 
 def _pay_parts(
-    job: _Job, work: Work, year: int, known: tuple[YearValues, Mapping[str, Any]], as_text: bool
+    job: _Job, work: Work, year: int, by: tuple[YearValues, Mapping[str, Any]], as_text: bool
 ) -> tuple[PaidSums, dict[str, MethodSums]]:
-    """Pay part after part; gives what the cases come to, and by method."""
-    values, by_item = known
+    """Pay part after part by the points' values and who is within quotas; what the cases come to, and by method."""
+    values, known = by
     sums, methods = PaidSums({}, None), dict[str, MethodSums]()
     for at, table in _parts(work, "paying"):
-        scored, _ = job.begin(table, year, by_item)
+        scored, _ = job.begin(table, year, known)
         sums = sums + pay_cases(scored, values, job.blocks)
         row, columns, rejects = paid_columns(scored)
         methods = merged(methods, sums_by_method(columns))

@@ -54,8 +54,8 @@ POOL: Final = Axis("pool", ("employee", "resident"), ("职工", "居民"), ("emp
 
 REVIEW: Final = Axis(
     "review",
-    ("none", "applied", "granted_item", "granted_points", "refused"),
-    ("未申请", "已申请", "通过(按项目)", "通过(专家评定分值)", "未通过"),
-    ("none", "applied", "granted, by item", "granted, points by experts", "refused"),
+    ("none", "applied", "granted_item", "granted_points", "refused", "beyond_quota"),
+    ("未申请", "已申请", "通过(按项目)", "通过(专家评定分值)", "未通过", "超出名额"),
+    ("none", "applied", "granted, by item", "granted, points by experts", "refused", "beyond the quota"),
 )
 """Where a case stands in the review of special cases (特例单议)."""

@@ -42,7 +42,7 @@ BAND: Final = Axis(
 """How a case is scored."""
 _, _LOW, _HIGH, _EXTREME, _FIXED, _UNGROUPED, _BY_ITEM, _EXPERT = range(len(BAND.members))
 _GRANTED_ITEM, _GRANTED_POINTS = REVIEW.position("granted_item"), REVIEW.position("granted_points")
-_DECIDED: Final = REVIEW.position("refused")
+_REFUSED, _BEYOND_QUOTA = REVIEW.position("refused"), REVIEW.position("beyond_quota")
 _MOST_LIMIT: Final = 100 * FACTOR_ONE
 _MOST_DECIMALS: Final = 4
 _MOST: Final = {"base_points": 900_000_000, "institution_factor": 100_000, "auxiliary_factor": 100_000}
@@ -282,7 +282,8 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     auxiliary = case.auxiliary_factor if terms.auxiliary else for_each(one, band)
     auxiliary = pick(case.grouped, pick(fixed, one, auxiliary), terms.ungrouped_factor)
     tcm_factor = pick(case.grouped, _uplift(terms, case), one)
-    waits = all_of(is_same(band, _EXTREME), none_of(is_same(case.review, _DECIDED)))
+    decided = any_of(is_same(case.review, _REFUSED), is_same(case.review, _BEYOND_QUOTA))
+    waits = all_of(is_same(band, _EXTREME), none_of(decided))
 
     left_out = any_of(
         all_of(is_same(band, _LOW), none_of(terms.factor_in_low)), all_of(high, none_of(terms.factor_in_high))

@@ -246,8 +246,7 @@ def chosen_by_item(most_share: int, *, institution: Column, eligible: Column, ex
     codes, place = np.unique(institution, return_inverse=True)
     high = np.flatnonzero(eligible)
     chosen[high] = within_quota(
-        most_share,
-        np.bincount(place, minlength=codes.size),
+        np.bincount(place, minlength=codes.size) * int(most_share) // int(RATE_ONE),
         institution=place[high],
         excess=excess[high],
         case=case[high],
@@ -255,15 +254,13 @@ def chosen_by_item(most_share: int, *, institution: Column, eligible: Column, ex
     return chosen
 
 
-def within_quota(
-    most_share: int, discharges: Column, *, institution: Column, excess: Column, case: Column
-) -> NDArray[np.bool_]:
-    """Which of the high outliers are paid by item, as `chosen_by_item` says; discharges: how many, by institution."""
+def within_quota(quota: Column, *, institution: Column, excess: Column, case: Column) -> NDArray[np.bool_]:
+    """Which cases are within the quotas: those of highest excess, ties by case; quota: how many, by institution."""
     order = np.lexsort((case, -excess, institution))
     in_order = institution[order]
     starts = starts_of(in_order)
     sizes = np.diff(np.append(starts, in_order.size))
     place = np.arange(in_order.size) - np.repeat(starts, sizes)
     chosen = np.zeros(institution.size, bool)
-    chosen[order] = place < discharges.take(in_order) * int(most_share) // int(RATE_ONE)
+    chosen[order] = place < quota.take(in_order)
     return chosen

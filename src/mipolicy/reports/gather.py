@@ -174,7 +174,7 @@ def reviewed(paid: PaidTable) -> dict[Key, tuple[ReviewLine, ...]]:
     """By institution and pool, the cases that applied for special review, by the state of it."""
     rows = counted(paid)
     states = len(REVIEW.members)
-    review = paid.prepared.facts.columns["review"].take(rows)
+    review = paid.prepared.facts.column("review").take(rows)
     rows, review = rows[review > 0], review[review > 0]
     keys = len(paid.prepared.region.institutions) * len(POOL.members)
     found: dict[Key, tuple[ReviewLine, ...]] = {}

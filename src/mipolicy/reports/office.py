@@ -199,7 +199,7 @@ def _by_limits(limits: tuple[int, int], cost: Column, standard: Column) -> Colum
 def _by_method(paid: PaidTable, rows: Column) -> Column:
     """The class of each case by the limits of its method; granted reviews stand outside of them."""
     classes = np.zeros(paid.prepared.read.rows, np.int64)
-    reviewed = np.isin(paid.prepared.facts.columns["review"].take(rows), _GRANTED)
+    reviewed = np.isin(paid.prepared.facts.column("review").take(rows), _GRANTED)
     held = rows[~reviewed & (paid.prepared.facts.group.take(rows) >= 0)]
     method = paid.routes.method.take(held)
     of_band = np.array([_OF_BAND.get(word, 0) for word in BAND.members], np.int64)

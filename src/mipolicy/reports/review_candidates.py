@@ -86,7 +86,7 @@ def review_candidates(
         "setl_id": Coded.of(paid.prepared.read.columns["setl_id"]).take(rows),
         **{name: facts.texts[name].take(rows) for name in _TEXTS},
         "method": method,
-        "review": np.array(facts.columns["review"].take(rows), np.int64),
+        "review": np.array(facts.column("review").take(rows), np.int64),
         "cost": compared_cost(paid, rows)[0],
         "standard": paid.scores.standard.take(rows),
     }
@@ -125,7 +125,7 @@ def _discharges(paid: PaidTable, fixmedins_code: str) -> tuple[Column, Column]:
     """The stays whose method pays by group, with it; those granted by item belong to the method that they left."""
     rows = rows_of(paid, fixmedins_code)
     method, original = (np.array(codes.take(rows), np.int64) for codes in (paid.routes.method, paid.routes.original))
-    granted = np.isin(np.asarray(paid.prepared.facts.columns["review"]).take(rows), _GRANTED)
+    granted = np.isin(np.asarray(paid.prepared.facts.column("review")).take(rows), _GRANTED)
     by_item = method == METHOD.position("by_item")
     method = np.where(by_item & granted, original, method)
     held = (method >= 0) & (method < len(GROUPED.members))
