@@ -10,7 +10,7 @@ import numpy as np
 
 from mipolicy.cases.facts import Facts
 from mipolicy.cases.ways import Way
-from mipolicy.cases.work import Work
+from mipolicy.batch.work import Work
 from mipolicy.errors import Fault, MipolicyError
 from mipolicy.money import Column
 

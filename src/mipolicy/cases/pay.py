@@ -30,7 +30,7 @@ from mipolicy.cases.route import Routes, route_cases
 from mipolicy.cases.score import Scores, score_cases, versions_of
 from mipolicy.cases.several import join_returns, with_factor
 from mipolicy.cases.ways import WAYS
-from mipolicy.cases.work import Work
+from mipolicy.batch.work import Work
 from mipolicy.cases.year import (
     PoolYear,
     close_pool,

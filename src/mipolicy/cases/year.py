@@ -16,7 +16,7 @@ from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.score import Scores
 from mipolicy.cases.ways import Way
-from mipolicy.cases.work import Work
+from mipolicy.batch.work import Work
 from mipolicy.errors import InputError
 from mipolicy.money import RATE_ONE, Column
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL
