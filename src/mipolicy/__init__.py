@@ -6,7 +6,7 @@
 """
 
 from mipolicy.api import explain, explain_case, explain_settlement, load, loads, pay, resettle, reverse, settle
-from mipolicy.batch import BatchGap, TableResult
+from mipolicy.batch import BatchGap, BlockResult, TableResult, in_blocks
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.benefits.settlement import Settlement
@@ -35,6 +35,7 @@ __all__ = [
     "AmountError",
     "BatchGap",
     "Bill",
+    "BlockResult",
     "CodeError",
     "Coded",
     "DocumentError",
@@ -59,6 +60,7 @@ __all__ = [
     "explain_case",
     "explain_settlement",
     "factor",
+    "in_blocks",
     "load",
     "loads",
     "pay",

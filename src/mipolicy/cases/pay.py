@@ -13,6 +13,7 @@ from mipolicy.batch.columns import Table
 from mipolicy.batch.dated import BatchGap, Gaps
 from mipolicy.batch.prepare import BLOCK_ROWS
 from mipolicy.batch.result import Rejects
+from mipolicy.batch.work import Work
 from mipolicy.cases.accounts import (
     PaidContract,
     by_institution,
@@ -30,7 +31,6 @@ from mipolicy.cases.route import Routes, route_cases
 from mipolicy.cases.score import Scores, score_cases, versions_of
 from mipolicy.cases.several import join_returns, with_factor
 from mipolicy.cases.ways import WAYS
-from mipolicy.batch.work import Work
 from mipolicy.cases.year import (
     PoolYear,
     close_pool,
