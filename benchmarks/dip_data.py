@@ -26,7 +26,9 @@ __all__ = [
     "INSTITUTIONS",
     "MAJOR_ILLNESS",
     "POINT_VALUE",
+    "VALUE",
     "VALUE_TERMS",
+    "CHANGE_DAY",
     "Lists",
     "inpatient_terms",
     "made_cases",
@@ -35,8 +37,10 @@ __all__ = [
 
 GROUPS, INSTITUTIONS, LEVELS = 8_000, 300, 3
 CEILING: Final = 30_000_000
-VALUE: Final = 12_345_678
+VALUE: Final = 123_456_789
 """Millionths of a yuan a point."""
+CHANGE_DAY: Final = 180
+"""Day of the year on which the second version of the terms begins."""
 
 DIP: Final = DipTerms(
     reference_mean="area",
@@ -136,7 +140,7 @@ def made_lists(seed: int = 20250101) -> Lists:
     mean = rng.integers(100_000, 5_000_000, GROUPS)
     return Lists(
         mean=mean,
-        base=mean // 100 + rng.integers(0, 5_000, GROUPS),
+        base=mean + rng.integers(0, 100_000, GROUPS),
         tcm=(rng.integers(0, 20, GROUPS) == 0).astype(np.int64),
         factor=rng.integers(8_000, 12_000, INSTITUTIONS),
         level=rng.integers(0, LEVELS, INSTITUTIONS),
@@ -144,16 +148,20 @@ def made_lists(seed: int = 20250101) -> Lists:
 
 
 def made_cases(cases: int, lists: Lists, seed: int = 20250102) -> dict[str, Column]:
-    """Seven columns of a year's cases: one in six below half or above twice the mean of its group, one in 20 TCM."""
+    """Columns of a year's cases: one in six below half or above twice the mean of its group, one in 20 TCM."""
     rng = np.random.default_rng(seed)
     group = rng.integers(0, GROUPS, cases)
     cost = np.rint(lists.mean[group] * rng.lognormal(0, 0.5, cases)).astype(np.int64) + 1
+    in_scope = cost - cost // 10
     return {
         "medfee_sumamt": cost,
-        "inscp_scp_amt": cost - cost // 10,
+        "inscp_scp_amt": in_scope,
         "group": group,
         "institution": rng.integers(0, INSTITUTIONS, cases),
         "retired": rng.integers(0, 2, cases),
         "deductible_used": rng.integers(0, 100_000, cases),
         "pool_used": rng.integers(0, CEILING, cases),
+        "day": rng.integers(0, 365, cases),
+        "account_balance": rng.integers(0, 1_000_000, cases),
+        "year_before": rng.integers(0, 3_000_000, cases),
     }

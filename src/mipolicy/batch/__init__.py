@@ -1,6 +1,6 @@
 """The table form of `mipolicy.settle`: the same bodies on columns, blocks, threads, rejects, totals by person."""
 
-from mipolicy.batch.blocks import BlockResult, gather, in_blocks
+from mipolicy.batch.blocks import BlockResult, by_part, gather, in_blocks
 from mipolicy.batch.dated import BatchGap, Gaps
 from mipolicy.batch.one import settlement_of
 from mipolicy.batch.result import OUTPUTS, Rejects, TableResult, TotalsTable
@@ -17,6 +17,7 @@ __all__ = [
     "Rejects",
     "TableResult",
     "TotalsTable",
+    "by_part",
     "gather",
     "in_blocks",
     "resettle",

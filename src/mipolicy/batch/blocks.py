@@ -19,7 +19,7 @@ from mipolicy.errors import AmountError, CodeError, MipolicyError, TableError
 from mipolicy.money import Column
 from mipolicy.rounding import INT63
 
-__all__ = ["BlockResult", "gather", "in_blocks"]
+__all__ = ["BlockResult", "by_part", "gather", "in_blocks"]
 
 _ROW: Final = re.compile(r"\brow 0\b")
 _KEPT_FREE: Final = 2**22 - 2**12
@@ -52,8 +52,8 @@ def in_blocks(
 ) -> BlockResult:
     """Run a rule over columns of coded numbers, block by block, in threads that share the columns.
 
-    rule: a function of one block of the columns, in the form in which they are given; it calls rooms and gives a mapping
-    or a record of columns, where a plain int stands for every row.  It sees some rows at a time and must not count on
+    rule: a function of one block of the columns, in the form in which they are given; it calls rooms and gives a
+    mapping or a record of columns, where a plain int stands for every row.  It sees some rows at a time and must not count on
     which.  columns: a mapping, or an attrs record such as a room's input, of integer columns of one length; narrower
     ones are widened block by block, and a plain int is handed on as it is.
     keep: which figures of the outcome to keep, one a row.  sums: by code column, of the input or the outcome, which
@@ -112,6 +112,33 @@ def gather(figures: Column, place: Column, what: str) -> Column:
         row = int(np.flatnonzero((place < 0) | (place >= figures.size))[0])
         raise CodeError(f"row {row}: {what} is {place[row]}, allowed is 0 to {figures.size - 1}")
     return figures.take(place)
+
+
+def by_part(
+    part: Column, rules: Sequence[Callable[[Any], Any]], block: Mapping[str, Any], names: Sequence[str]
+) -> dict[str, Column]:
+    """A block whose rows meet different rules, such as versions of the terms: each part through its own, put together.
+
+    part: the place of each row's rule among the rules; names: the figures of their outcomes to give.
+    Raises CodeError for a part that has no rule, and what the rules raise; TableError for a name that one does not give.
+
+    >>> double, treble = (lambda of: {"paid": of["cost"] * 2}), (lambda of: {"paid": of["cost"] * 3})
+    >>> by_part(np.array([0, 1, 0]), [double, treble], {"cost": np.array([10, 20, 30])}, ["paid"])["paid"].tolist()
+    [20, 60, 60]
+    """
+    gather(np.zeros(len(rules), np.int64), part, "part")
+    found = {name: np.empty(part.size, np.int64) for name in names}
+    for at, rule in enumerate(rules):
+        rows = np.flatnonzero(part == at)
+        if not rows.size:
+            continue
+        if rows.size == part.size:
+            outcome = rule(block)
+            return {name: np.full(part.size, _figure(name, outcome, part.size), np.int64) for name in names}
+        outcome = rule({name: column if _is_int(column) else column.take(rows) for name, column in block.items()})
+        for name, column in found.items():
+            column[rows] = _figure(name, outcome, rows.size)
+    return found
 
 
 @frozen

@@ -68,7 +68,7 @@ class Tally:
         if most >= _MOST_CODES:
             row = int(np.flatnonzero((code < 0) | (code >= _MOST_CODES))[0])
             raise CodeError(
-                f"row {first + row}: {by} is {code[row]}; codes to sum by number a list, from 0 to less than {_MOST_CODES}"
+                f"row {first + row}: {by} is {code[row]}; codes to sum by number a list, from 0 to {_MOST_CODES - 1}"
             )
         self._codes = max(self._codes, most + 1)
         for name in self._names:
