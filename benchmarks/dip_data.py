@@ -21,6 +21,7 @@ from mipolicy.tables import Bands, Table
 
 __all__ = [
     "CEILING",
+    "CHANGE_DAY",
     "DIP",
     "GROUPS",
     "INSTITUTIONS",
@@ -28,7 +29,6 @@ __all__ = [
     "POINT_VALUE",
     "VALUE",
     "VALUE_TERMS",
-    "CHANGE_DAY",
     "Lists",
     "inpatient_terms",
     "made_cases",

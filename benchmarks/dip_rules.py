@@ -42,19 +42,19 @@ Block = Mapping[str, Column]
 
 
 def _score(lists: Lists, of: Block) -> DipScore[Any]:
-    group = of["group"]
+    base, mean, tcm = gather((lists.base, lists.mean, lists.tcm), of["group"], "group")
     case: DipCase[Any] = DipCase(
         medfee_sumamt=of["medfee_sumamt"],
         carve_out_amt=0,
         grouped=1,
-        base_points=gather(lists.base, group, "group"),
-        group_mean=gather(lists.mean, group, "group"),
+        base_points=base,
+        group_mean=mean,
         level_mean=0,
         mean_of_all=0,
         institution_factor=gather(lists.factor, of["institution"], "institution"),
         auxiliary_factor=10_000,
         basic_group=0,
-        tcm_group=gather(lists.tcm, group, "group"),
+        tcm_group=tcm,
         pilot_tcm=0,
         review=0,
         review_points=0,

@@ -275,7 +275,7 @@ def _is_one(figures: Any) -> bool:
 def _taken(column: Any, rows: Column) -> Any:
     if not isinstance(column, np.ndarray):
         return column
-    return column.take(rows) if column.strides[0] else column[: rows.size]
+    return column.take(rows, mode="clip") if column.strides[0] else column[: rows.size]  # rows are known to exist
 
 
 def _fields(record: Any) -> dict[str, Any]:

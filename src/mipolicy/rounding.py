@@ -24,6 +24,7 @@ __all__ = [
     "half_up_int",
     "mul_div",
     "mul_div_by",
+    "reach_of",
     "split",
     "uniform",
 ]
@@ -75,11 +76,11 @@ def half_up(numerator: Any, denominator: Any) -> Any:
     """
     if not any_columns(numerator, denominator):
         return recorded("half_up", half_up_int(int(numerator), int(denominator)), numerator, denominator)
-    (low, high), (least, largest) = bounds_of(numerator), bounds_of(denominator)
+    (size, signed), (least, largest) = reach_of(numerator), bounds_of(denominator)
     _refuse_zero("half_up", denominator, least, largest)
-    if isinstance(denominator, int) and least > 0 and max(-low, high) < INT63 - denominator:
-        return half_up_by(numerator, int(denominator), signed=low < 0)
-    return _half_up_each(numerator, denominator, signed=low < 0 or least < 0)
+    if isinstance(denominator, int) and least > 0 and size < INT63 - denominator:
+        return half_up_by(numerator, int(denominator), signed=signed)
+    return _half_up_each(numerator, denominator, signed=signed or least < 0)
 
 
 def _refuse_zero(word: str, divisor: Any, least: int, largest: int) -> None:
@@ -153,6 +154,16 @@ def bounds_of(value: Any) -> tuple[int, int]:
     return int(value.min()), int(value.max())
 
 
+def reach_of(value: Any) -> tuple[int, bool]:
+    """The largest size of a column or an int, and whether a figure is negative; one pass where none is."""
+    if isinstance(value, np.ndarray) and value.size and value.strides[0]:
+        largest = int(value.view(np.uint64).max())  # a negative figure, seen as unsigned, is a large one
+        if largest < INT63:
+            return largest, False
+    low, high = bounds_of(value)
+    return max(-low, high), low < 0
+
+
 def uniform(value: int, rows: int) -> Column:
     """A column of one figure, read-only, which takes the memory of one row."""
     return np.ndarray((rows,), np.int64, np.int64(value), strides=(0,))
@@ -179,15 +190,15 @@ def mul_div(a: Any, b: Any, c: Any) -> Any:
     """
     if not any_columns(a, b, c):
         return recorded("mul_div", half_up_int(int(a) * int(b), int(c), "mul_div"), a, b, c)
-    bounds = [bounds_of(value) for value in (a, b, c)]
-    _refuse_zero("mul_div", c, *bounds[2])
-    return _mul_div_within(a, b, c, bounds)
+    least, largest = bounds_of(c)
+    _refuse_zero("mul_div", c, least, largest)
+    (one, first), (other, second) = reach_of(a), reach_of(b)
+    return _mul_div_within(a, b, c, (one, other, max(-least, largest)), signed=first or second or least < 0)
 
 
-def _mul_div_within(a: Any, b: Any, c: Any, bounds: Sequence[tuple[int, int]]) -> Column:
-    """The same of columns whose bounds are known; no divisor is 0."""
-    one, other, divisor = (max(-low, high) for low, high in bounds)
-    signed = any(low < 0 for low, _ in bounds)
+def _mul_div_within(a: Any, b: Any, c: Any, sizes: tuple[int, int, int], *, signed: bool) -> Column:
+    """The same of columns whose largest sizes are known, and whether a figure is negative; no divisor is 0."""
+    one, other, divisor = sizes
     if one * other < INT63:
         product = a * b
         if isinstance(c, int) and c > 0 and one * other < INT63 - c:
@@ -226,9 +237,8 @@ def mul_div_by(a: Any, b: Any, c: Any, unit: int) -> Any:
     """
     if not any_columns(a, b, c):
         return mul_div(a, b, c * unit)
-    bounds = [bounds_of(value) for value in (a, b, c)]
-    (least, _), (low, _), (lowest, largest) = bounds
-    if min(least, low) < 0 or (lowest <= 0 and c.size):
+    (one, first), (other, second), (lowest, largest) = reach_of(a), reach_of(b), bounds_of(c)
+    if first or second or (lowest <= 0 and c.size):
         raise AmountError("mul_div_by: columns must not hold figures below 0, nor a divisor of 0")
     fine = 1
     while largest * unit >= fine * 2**60 and unit % (10 * fine) == 0:
@@ -238,7 +248,7 @@ def mul_div_by(a: Any, b: Any, c: Any, unit: int) -> Any:
         return _mul_div_each(a, b, c, unit)
     divisor = c * part
     try:
-        quotient = _mul_div_within(a, b, divisor, [*bounds[:2], (lowest * part, largest * part)])
+        quotient = _mul_div_within(a, b, divisor, (one, other, largest * part), signed=False)
     except AmountError:
         return _mul_div_each(a, b, c, unit)
     if fine == 1:

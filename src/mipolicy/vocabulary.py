@@ -17,7 +17,18 @@ import numpy as np
 
 from mipolicy.errors import AmountError
 from mipolicy.money import MAX_FEN, NO_LIMIT, RATE_ONE, Column
-from mipolicy.rounding import INT63, any_columns, bounds_of, half_up, half_up_by, half_up_int, mul_div, split, uniform
+from mipolicy.rounding import (
+    INT63,
+    any_columns,
+    bounds_of,
+    half_up,
+    half_up_by,
+    half_up_int,
+    mul_div,
+    reach_of,
+    split,
+    uniform,
+)
 from mipolicy.tables import Axis, Bands, Table
 from mipolicy.traced import Traced, recorded
 
@@ -87,11 +98,10 @@ def share(amount: Any, rate: Any) -> Any:
         return amount if whole else recorded("share", half_up_int(int(amount) * int(rate), RATE_ONE), amount, rate)
     if type(rate) is int and rate == RATE_ONE:
         return amount
-    (least, most), (lowest, highest) = bounds_of(amount), bounds_of(rate)
-    size, slope = max(-least, most), max(-lowest, highest)
+    (size, below), (slope, falling) = reach_of(amount), reach_of(rate)
     if size * slope >= INT63 - RATE_ONE:
         raise AmountError(f"share: amounts up to {size} at rates up to {slope} cannot be multiplied exactly in int64")
-    return half_up_by(amount * rate, RATE_ONE, signed=least < 0 or lowest < 0, own=True)
+    return half_up_by(amount * rate, RATE_ONE, signed=below or falling, own=True)
 
 
 @overload
@@ -336,7 +346,7 @@ def _position(axes: Sequence[Axis], codes: Sequence[Any]) -> Any:
 def _taken(table: Table, position: Column) -> Column:
     if table.constant is not None:
         return uniform(table.constant, position.size)
-    return table.array.take(position)
+    return table.array.take(position, mode="clip")  # every code is checked: nothing is clipped
 
 
 @overload
@@ -378,12 +388,14 @@ def banded(amount: Any, bands: Bands, *codes: Any, start: Any = 0, addition: Any
 
 def _check_scale(amount: Any, start: Any, addition: Any) -> tuple[bool, Any]:
     """Whether any amount is negative, and the addition, as one figure where it is the same for every row."""
-    least, most = _within(amount, -MAX_FEN, MAX_FEN, "banded: amount")
-    lowest, highest = _within(start, 0, MAX_FEN, "banded: start")
+    (size, signed), (furthest, behind) = reach_of(amount), reach_of(start)
+    if max(size, furthest) > MAX_FEN or behind:
+        _within(amount, -MAX_FEN, MAX_FEN, "banded: amount")
+        _within(start, 0, MAX_FEN, "banded: start")
     low, high = _within(addition, -MAX_FEN, MAX_FEN, "banded: addition")
-    if least + lowest < 0 or most + highest > 2 * MAX_FEN:
+    if signed:
         _within(start + amount, 0, 2 * MAX_FEN, "banded: start + amount")
-    return least < 0, low if low == high and isinstance(addition, np.ndarray) else addition
+    return signed, low if low == high and isinstance(addition, np.ndarray) else addition
 
 
 def _banded_columns(amount: Any, bands: Bands, codes: Sequence[Any], start: Any, addition: Any) -> Column:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, overload
 
 import attrs
 import numpy as np
@@ -99,19 +99,27 @@ def in_blocks(
     return BlockResult(given.rows, kept, added)
 
 
-def gather(figures: Column, place: Column, what: str) -> Column:
-    """The figure of a list that each row points to, such as the mean cost of its group.
+@overload
+def gather(figures: Column, place: Column, what: str) -> Column: ...
+@overload
+def gather(figures: Sequence[Column], place: Column, what: str) -> list[Column]: ...
+def gather(figures: Any, place: Column, what: str) -> Any:
+    """The figure of a list that each row points to, such as the mean cost of its group; or of several such lists.
 
-    place: from 0 to the last of the list; what: what it numbers, for errors.
+    figures: a column of one figure for each that is numbered, or several of one length; place: from 0 to the last of
+    them; what: what it numbers, for errors.
     Raises CodeError naming the row that points outside; a negative place does not count from the end.
 
     >>> gather(np.array([5, 7]), np.array([1, 1, 0]), "group").tolist()
     [7, 7, 5]
     """
-    if place.size and int(place.view(np.uint64).max()) >= figures.size:
-        row = int(np.flatnonzero((place < 0) | (place >= figures.size))[0])
-        raise CodeError(f"row {row}: {what} is {place[row]}, allowed is 0 to {figures.size - 1}")
-    return figures.take(place)
+    lists = [figures] if isinstance(figures, np.ndarray) else list(figures)
+    size = min(each.size for each in lists)
+    if place.size and int(place.view(np.uint64).max()) >= size:
+        row = int(np.flatnonzero((place < 0) | (place >= size))[0])
+        raise CodeError(f"row {row}: {what} is {place[row]}, allowed is 0 to {size - 1}")
+    found = [each.take(place, mode="clip") for each in lists]
+    return found[0] if isinstance(figures, np.ndarray) else found
 
 
 def by_part(
@@ -127,18 +135,39 @@ def by_part(
     [20, 60, 60]
     """
     gather(np.zeros(len(rules), np.int64), part, "part")
-    found = {name: np.empty(part.size, np.int64) for name in names}
-    for at, rule in enumerate(rules):
-        rows = np.flatnonzero(part == at)
-        if not rows.size:
-            continue
-        if rows.size == part.size:
-            outcome = rule(block)
-            return {name: np.full(part.size, _figure(name, outcome, part.size), np.int64) for name in names}
-        outcome = rule({name: column if _is_int(column) else column.take(rows) for name, column in block.items()})
-        for name, column in found.items():
-            column[rows] = _figure(name, outcome, rows.size)
+    of_each = [np.flatnonzero(part == at) for at in range(len(rules))]
+    met = [(rule, rows) for rule, rows in zip(rules, of_each, strict=True) if rows.size]
+    if len(met) == 1:
+        outcome = met[0][0](block)
+        return {name: np.full(part.size, _figure(name, outcome, part.size), np.int64) for name in names}
+    outcomes = [(rule(_RowsOf(block, rows)), rows.size) for rule, rows in met]
+    place = np.empty(part.size, np.int64)
+    place[np.concatenate([rows for _, rows in met] or [place])] = np.arange(part.size)
+    found = {}
+    for name in names:
+        behind = [np.broadcast_to(_figure(name, outcome, rows), rows) for outcome, rows in outcomes]
+        found[name] = np.concatenate(behind or [place]).take(place, mode="clip")
     return found
+
+
+class _RowsOf(Mapping[str, Any]):
+    """Some rows of a block, each column taken when it is first asked for."""
+
+    def __init__(self, block: Mapping[str, Any], rows: Column) -> None:
+        self._block, self._rows = block, rows
+        self._taken: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._taken:
+            column = self._block[name]
+            self._taken[name] = column if _is_int(column) else column.take(self._rows, mode="clip")
+        return self._taken[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._block)
+
+    def __len__(self) -> int:
+        return len(self._block)
 
 
 @frozen

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from mipolicy.errors import CodeError, TableError
 from mipolicy.money import Column
-from mipolicy.rounding import INT63, bounds_of
+from mipolicy.rounding import INT63, reach_of
 from mipolicy.sums import sums_by
 
 __all__ = ["CodeSums", "Tally"]
@@ -75,8 +75,7 @@ class Tally:
             self._add(name, code, np.broadcast_to(np.int64(columns[name]), code.shape))
 
     def _add(self, name: str, code: Column, column: Column) -> None:
-        low, high = bounds_of(column)
-        most = max(-low, high) * column.size
+        most = reach_of(column)[0] * column.size
         if self._size[name] + most >= INT63:
             self._move(name)
         if most >= INT63:

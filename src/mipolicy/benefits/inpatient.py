@@ -126,8 +126,11 @@ def settle(terms: InpatientTerms, stay: Stay[A]) -> Inpatient[A]:
     act_pay_dedc = capped(deductible_due, payable_scope)
     payable = payable_scope - act_pay_dedc
 
-    increase = lookup(terms.rate_increase, stay.hosp_lv) + pick(stay.tcm_disease, terms.tcm_addition, 0)
-    rate_addition = increase - stay.points_off
+    rate_addition = lookup(terms.rate_increase, stay.hosp_lv)
+    if not holds_nowhere(stay.tcm_disease):
+        rate_addition = rate_addition + pick(stay.tcm_disease, terms.tcm_addition, 0)
+    if not holds_nowhere(stay.points_off):
+        rate_addition = rate_addition - stay.points_off
     by_bands = banded(payable, terms.bands, stay.hosp_lv, stay.psn_type, start=stay.band_start, addition=rate_addition)
     before_limits = share(by_bands, stay.rate_factor)
     hifp_pay = capped(before_limits, NO_LIMIT if on_cost else ceiling_left)
