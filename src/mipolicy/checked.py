@@ -15,7 +15,7 @@ import numpy as np
 
 from mipolicy.errors import AmountError, CodeError, InputError, TableError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, NO_LIMIT, POINTS_ONE, RATE_ONE, A, Column
-from mipolicy.rounding import INT63, any_columns, bounds_of, uniform
+from mipolicy.rounding import INT63, any_columns, bounds_of, least_of, uniform
 from mipolicy.tables import Axis
 
 __all__ = [
@@ -56,6 +56,8 @@ _PARTS: Final = {
     "points": "points per ten thousand",
     "quantity": "quantities per ten thousand",
 }
+_FEW: Final = 64
+"""Rows of which most columns that differ are told."""
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -113,7 +115,7 @@ def _is_outside(found: Any, low: int, high: int) -> bool:
     if low or not found.strides[0]:
         least, largest = bounds_of(found)
         return bool(found.size) and (least < low or largest > high)
-    return bool(found.size) and int(found.view(np.uint64).max()) > high
+    return bool(found.size) and int(np.maximum.reduce(found.view(np.uint64))) > high
 
 
 def _refuse_field(record: Any, field: Any, found: Any, low: int, high: int) -> NoReturn:
@@ -192,7 +194,7 @@ def refuse_zero(figure: Any, message: str, where: Any = 1) -> None:
 
     >>> refuse_zero(0, "group_mean is 0; state it", where=0)
     """
-    if bounds_of(figure)[0] <= 0:
+    if least_of(figure) <= 0:
         refuse((figure == 0) & (where != 0), message)
 
 
@@ -201,7 +203,7 @@ def refuse_more_than(value: Any, most: Any, name: str, limit: str) -> None:
 
     Raises InputError, naming the row of a column.
     """
-    if type(value) is int and isinstance(most, np.ndarray) and value <= bounds_of(most)[0]:
+    if type(value) is int and isinstance(most, np.ndarray) and value <= least_of(most):
         return
     refuse(value > most, f"{name} is {{}} fen, more than {limit}; correct whichever is wrong", value)
 
@@ -255,7 +257,7 @@ def only_where(condition: A, rule: Callable[[T], U], otherwise: U, record: T) ->
     for name, column in result.items():
         figures = getattr(needed, name)
         if figures is not same.get(id(column)) and _differ(column, rows, figures):
-            whole = np.full(condition.shape, column, np.int64)
+            whole = np.full(condition.shape, column, np.int64) if _is_one(column) else column.copy()
             whole[rows] = figures
             result[name] = whole
     return type(otherwise)(**result)
@@ -265,6 +267,9 @@ def _differ(column: Any, rows: Column, figures: Any) -> bool:
     """Whether some rows have other figures; a look costs less than a copy."""
     if _is_one(column) and _is_one(figures):
         return bounds_of(column) != bounds_of(figures)
+    few = slice(_FEW)
+    if not _is_one(column) and not _is_one(figures) and (_taken(column, rows[few]) != figures[few]).any():
+        return True
     return bool(np.any(_taken(column, rows) != figures))
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "half_up",
     "half_up_by",
     "half_up_int",
+    "least_of",
     "mul_div",
     "mul_div_by",
     "reach_of",
@@ -151,13 +152,20 @@ def bounds_of(value: Any) -> tuple[int, int]:
         return 0, 0
     if value.strides[0] == 0:
         return (only := int(value[0])), only
-    return int(value.min()), int(value.max())
+    return int(np.minimum.reduce(value)), int(np.maximum.reduce(value))
+
+
+def least_of(value: Any) -> int:
+    """The least of a column, or an int; 0 of an empty column."""
+    if isinstance(value, np.ndarray) and value.size and value.strides[0]:
+        return int(np.minimum.reduce(value))
+    return bounds_of(value)[0]
 
 
 def reach_of(value: Any) -> tuple[int, bool]:
     """The largest size of a column or an int, and whether a figure is negative; one pass where none is."""
     if isinstance(value, np.ndarray) and value.size and value.strides[0]:
-        largest = int(value.view(np.uint64).max())  # a negative figure, seen as unsigned, is a large one
+        largest = int(np.maximum.reduce(value.view(np.uint64)))  # a negative figure, seen as unsigned, is a large one
         if largest < INT63:
             return largest, False
     low, high = bounds_of(value)

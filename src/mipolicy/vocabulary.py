@@ -60,6 +60,12 @@ def _within(value: Any, low: int, high: int, what: str) -> tuple[int, int]:
     return bounds
 
 
+def _most_of(column: Column) -> int:
+    if column.size and column.strides[0]:
+        return int(np.maximum.reduce(column))
+    return bounds_of(column)[1]
+
+
 def _lighter(value: Any, beside: Any) -> Any:
     """One figure in place of a column that holds no other, beside a column that keeps the rows."""
     if isinstance(value, np.ndarray) and value.strides[0] == 0 and value.size and isinstance(beside, np.ndarray):
@@ -71,7 +77,7 @@ def _difference(word: str, left: Any, right: Any) -> Column:
     """The larger of left - right and 0.  Either it fits, or the difference wraps to a negative one and is refused."""
     larger = np.maximum(left, right)
     difference: Column = np.subtract(larger, right, out=larger)
-    if difference.size and int(difference.min()) < 0:
+    if difference.size and int(np.minimum.reduce(difference)) < 0:
         raise AmountError(f"{word}: a difference of 2**63 or more cannot be held in int64")
     return difference
 
@@ -172,7 +178,7 @@ def capped(amount: Any, limit: Any) -> Any:
     if not any_columns(amount, limit):
         return recorded("capped", min(int(amount), int(limit)), amount, limit)
     limit = _lighter(limit, amount)
-    if isinstance(limit, int) and bounds_of(amount)[1] <= limit:
+    if isinstance(limit, int) and _most_of(amount) <= limit:
         return amount
     return np.minimum(amount, limit)
 
@@ -207,7 +213,7 @@ def pick(condition: Any, yes: Any, no: Any) -> Any:
 
 def _picked(condition: Column, yes: Any, no: Any) -> Column:
     """Arithmetic in place of a choice row by row, which costs ten times as much where both occur; it may wrap twice."""
-    is_flag = condition.size == 0 or int(condition.view(np.uint64).max()) <= 1
+    is_flag = condition.size == 0 or int(np.maximum.reduce(condition.view(np.uint64))) <= 1
     flag: Any = condition if is_flag else (condition != 0).astype(np.int64)
     if type(no) is int and no == 0:
         return flag * yes  # type: ignore[no-any-return]
@@ -334,7 +340,7 @@ def _position(axes: Sequence[Axis], codes: Sequence[Any]) -> Any:
     for at, (code, axis) in enumerate(zip(codes, axes, strict=True)):
         size = len(axis.members)
         if isinstance(code, np.ndarray):  # seen as unsigned, a negative code is a large one
-            if code.size and int(code.view(np.uint64).max()) >= size:
+            if code.size and int(np.maximum.reduce(code.view(np.uint64))) >= size:
                 row = int(np.flatnonzero((code < 0) | (code >= size))[0])
                 raise AmountError(f"lookup: row {row}: code {code[row]} is outside {axis.name} (0 to {size - 1})")
         elif not 0 <= code < size:

@@ -264,26 +264,38 @@ def _is_high(terms: DipTerms, band: A) -> A:
     return high if terms.extreme_limit >= NO_LIMIT else any_of(high, is_same(band, _EXTREME))
 
 
-def _deviation(terms: DipTerms, band: A, cost: A, mean: A, factor: A, waits: A) -> tuple[A, A]:
-    """What the case's cost makes of its score, as numerator and denominator."""
+def _deviation(terms: DipTerms, band: A, high: A, cost: A, mean: A, factor: A, waits: A, by_item: bool) -> tuple[A, A]:
+    """What the case's cost makes of its score, as numerator and denominator; by_item: whether a case may be paid so."""
     one = int(FACTOR_ONE)
     by_ratio = is_same(band, _LOW)
     if terms.ungrouped == "factor":
         by_ratio = any_of(by_ratio, is_same(band, _UNGROUPED))
-    numerator = pick(by_ratio, cost, pick(is_same(band, _BY_ITEM), 0, for_each(1, band)))
-    denominator = pick(by_ratio, mean, for_each(1, band))
+    whole = for_each(1, band)
+    numerator = pick(by_ratio, cost, pick(is_same(band, _BY_ITEM), 0, whole) if by_item else whole)
+    denominator = pick(by_ratio, mean, whole)
     if terms.high_limit >= NO_LIMIT:
         return numerator, denominator
     above: Any = {"one": one, "institution_factor": factor, "high_limit": terms.high_limit}[terms.high_offset]
     above = above - terms.high_limit
     step = 1 if terms.high_offset == "institution_factor" else gcd(above, one)  # in lowest terms more can be proven
-    high = _is_high(terms, band)
     numerator = pick(high, cost * (one // step) + mean * half_up(above, step), numerator)
     denominator = pick(high, mean * (one // step), denominator)
     if terms.extreme_limit >= NO_LIMIT or terms.extreme_points == "as_high":
         return numerator, denominator
     until: Any = {"at_limit": above + terms.extreme_limit, "score": one, "nothing": 0}
     return pick(waits, until[terms.extreme_points], numerator), pick(waits, one, denominator)
+
+
+def _factors(terms: DipTerms, case: DipCase[A], fixed: A) -> tuple[A, A, A]:
+    """Institution, auxiliary and TCM factor that apply, deviation apart."""
+    one, grouped = int(FACTOR_ONE), case.grouped
+    institution = pick(fixed, one, _institution_factor(terms, case))
+    auxiliary = case.auxiliary_factor if terms.auxiliary else for_each(one, fixed)
+    auxiliary = pick(fixed, one, auxiliary)
+    by_cost = terms.ungrouped == "factor" and not terms.factor_in_ungrouped
+    of_no_group = for_each(one, fixed) if by_cost else capped(case.institution_factor, terms.institution_factor_cap)
+    institution = pick(grouped, institution, of_no_group)
+    return institution, pick(grouped, auxiliary, terms.ungrouped_factor), pick(grouped, _uplift(terms, case), one)
 
 
 def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
@@ -293,23 +305,20 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     mean = pick(case.grouped, case.level_mean if terms.reference_mean == "level" else case.group_mean, case.mean_of_all)
     group_score = pick(case.grouped, case.base_points, terms.mean_points)
     band = _band(terms, case, cost, mean)
-    fixed = _listed(terms, "fixed_score", case)
+    by_item = terms.ungrouped == "by_item" or not holds_nowhere(case.review)
     high = _is_high(terms, band)
-
-    institution = pick(fixed, one, _institution_factor(terms, case))
-    by_cost = terms.ungrouped == "factor" and not terms.factor_in_ungrouped
-    of_no_group = for_each(one, band) if by_cost else capped(case.institution_factor, terms.institution_factor_cap)
-    institution = pick(case.grouped, institution, of_no_group)
-    auxiliary = case.auxiliary_factor if terms.auxiliary else for_each(one, band)
-    auxiliary = pick(case.grouped, pick(fixed, one, auxiliary), terms.ungrouped_factor)
-    tcm_factor = pick(case.grouped, _uplift(terms, case), one)
-    waits = all_of(is_same(band, _EXTREME), none_of(is_same(case.review, _DECIDED)))
-
-    left_out = any_of(
-        all_of(is_same(band, _LOW), none_of(terms.factor_in_low)), all_of(high, none_of(terms.factor_in_high))
-    )
-    product, part = _product(terms, group_score, pick(left_out, one, institution), auxiliary)
-    numerator, denominator = _deviation(terms, band, cost, mean, institution, waits)
+    waits = for_each(0, band)
+    if terms.extreme_limit < NO_LIMIT:
+        waits = all_of(is_same(band, _EXTREME), none_of(is_same(case.review, _DECIDED)))
+    institution, auxiliary, tcm_factor = _factors(terms, case, _listed(terms, "fixed_score", case))
+    multiplied_by = institution
+    if not (terms.factor_in_low and terms.factor_in_high):
+        left_out = any_of(
+            all_of(is_same(band, _LOW), none_of(terms.factor_in_low)), all_of(high, none_of(terms.factor_in_high))
+        )
+        multiplied_by = pick(left_out, one, institution)
+    product, part = _product(terms, group_score, multiplied_by, auxiliary)
+    numerator, denominator = _deviation(terms, band, high, cost, mean, institution, waits, by_item)
     if once:
         step = gcd(terms.tcm_factor, one)
         numerator, part = times(numerator, half_up(tcm_factor, step)), part * (one // step)
@@ -324,9 +333,9 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
         auxiliary_factor=auxiliary,
         tcm_factor=tcm_factor,
         band=band,
-        paid_by_item=is_same(band, _BY_ITEM),
+        paid_by_item=is_same(band, _BY_ITEM) if by_item else for_each(0, band),
         expert_review=waits,
-        points=pick(is_same(band, _EXPERT), case.review_points, points),
+        points=pick(is_same(band, _EXPERT), case.review_points, points) if by_item else points,
     )
 
 
