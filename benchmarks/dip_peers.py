@@ -1,6 +1,6 @@
-"""The DIP job as other tools do it: numpy, polars, pandas, Decimal, numba, each in its best plain formulation, unchecked.
+"""The DIP job as other tools do it: numpy, polars, pandas, Decimal, numba, in its best plain formulation.
 
-Each gives the four columns in the order of `dip_rules.KEPT`, and points and payment by institution, or None where the
+Unchecked.  Each gives the four columns in the order of `dip_rules.KEPT`, and points and payment by institution, or None where the
 tool is not installed (extra bench).
 """
 
@@ -203,7 +203,9 @@ def by_decimal(of: Block, lists: Lists, rows: int) -> list[list[int]]:
     value = Decimal(VALUE) / 1_000_000
     names = ("medfee_sumamt", "inscp_scp_amt", "group", "institution", "retired", "deductible_used", "pool_used")
     found: list[list[int]] = [[], [], [], []]
-    for fee, scope, group, place, retired, used, pool_used in zip(*(of[name][:rows].tolist() for name in names)):
+    for fee, scope, group, place, retired, used, pool_used in zip(
+        *(of[name][:rows].tolist() for name in names), strict=True
+    ):
         cost, in_scope, mean = Decimal(fee) / 100, Decimal(scope) / 100, Decimal(means[group]) / 100
         points = Decimal(bases[group]) / 10_000 * (Decimal(factors[place]) / 10_000)
         if cost * 2 < mean:
@@ -218,6 +220,8 @@ def by_decimal(of: Block, lists: Lists, rows: int) -> list[list[int]]:
         due = max(Decimal(deductibles[at] - used) / 100, Decimal(0))
         share = ((in_scope - min(due, in_scope)) * Decimal(rates[at]) / 1_000_000).quantize(fen, ROUND_HALF_UP)
         pool = min(share, max(Decimal(CEILING - pool_used) / 100, Decimal(0)))
-        for column, figure, units in zip(found, (points, payment, pool, cost - pool), (10_000, 100, 100, 100)):
+        for column, figure, units in zip(
+            found, (points, payment, pool, cost - pool), (10_000, 100, 100, 100), strict=True
+        ):
             column.append(int(figure * units))
     return found

@@ -53,9 +53,9 @@ def in_blocks(
     """Run a rule over columns of coded numbers, block by block, in threads that share the columns.
 
     rule: a function of one block of the columns, in the form in which they are given; it calls rooms and gives a
-    mapping or a record of columns, where a plain int stands for every row.  It sees some rows at a time and must not count on
-    which.  columns: a mapping, or an attrs record such as a room's input, of integer columns of one length; narrower
-    ones are widened block by block, and a plain int is handed on as it is.
+    mapping or a record of columns, where a plain int stands for every row.  It sees some rows at a time and must not
+    count on which.  columns: a mapping, or an attrs record such as a room's input, of integer columns of one length;
+    narrower ones are widened block by block, and a plain int is handed on as it is.
     keep: which figures of the outcome to keep, one a row.  sums: by code column, of the input or the outcome, which
     figures to sum by its codes, exact at any size.  threads: one per core by default; block_rows: rows at a time.
     out: int64 arrays to fill for figures that are kept, in place of new ones; after an error they hold anything.
@@ -128,7 +128,7 @@ def by_part(
     """A block whose rows meet different rules, such as versions of the terms: each part through its own, put together.
 
     part: the place of each row's rule among the rules; names: the figures of their outcomes to give.
-    Raises CodeError for a part that has no rule, and what the rules raise; TableError for a name that one does not give.
+    Raises CodeError for a part that has no rule, TableError for a name that a rule does not give, and what rules raise.
 
     >>> double, treble = (lambda of: {"paid": of["cost"] * 2}), (lambda of: {"paid": of["cost"] * 3})
     >>> by_part(np.array([0, 1, 0]), [double, treble], {"cost": np.array([10, 20, 30])}, ["paid"])["paid"].tolist()
@@ -268,19 +268,22 @@ def _run(
 ) -> None:
     """Some rows through the rule; what it refuses is asked again by halves, down to the row that is to blame."""
     rows = span.stop - span.start
+    refused: MipolicyError | None = None
     try:
         part = given.block(span)
         found = rule(part)
     except MipolicyError as error:
+        refused = error
+    except Exception as error:
+        error.add_note(f"in rows {span.start} to {span.stop - 1} of the table")
+        raise
+    if refused is not None:
         if rows == 1:
-            raise _of_row(error, span.start) from error
+            raise _of_row(refused, span.start) from refused
         middle = span.start + rows // 2
         for half in (slice(span.start, middle), slice(middle, span.stop)):
             _run(rule, given, asked, half, kept, tallies)
         return
-    except Exception as error:
-        error.add_note(f"in rows {span.start} to {span.stop - 1} of the table")
-        raise
     figures = {name: _figure(name, found, rows) for name in asked.names()}
     for by, tally in tallies.items():
         tally.add(by, _code(by, part, found, rows), figures, first=span.start)
