@@ -1,7 +1,7 @@
 """The DIP job as other tools do it: numpy, polars, pandas, Decimal, numba, in its best plain formulation.
 
-Unchecked.  Each gives the four columns in the order of `dip_rules.KEPT`, and points and payment by institution, or None where the
-tool is not installed (extra bench).
+Unchecked.  Each gives the four columns in the order of `dip_rules.KEPT`, and points and payment by institution; a tool
+that is not installed (extra bench) is left out.
 """
 
 from __future__ import annotations

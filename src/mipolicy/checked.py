@@ -70,7 +70,7 @@ def check_input(record: Any, signed: Collection[str] = (), most: Mapping[str, in
     Raises AmountError for what is neither an int nor an int64 column, and for columns of unequal length; InputError for
     a figure out of range; CodeError for a code outside its list.  Each names the field and the row.
     """
-    fields = _fields_to_check(type(record))
+    fields = _fields_to_check(type(record))  # type: ignore[arg-type]  # a class is hashable
     try:
         any_columns(*[getattr(record, name) for name, _, _ in fields])
     except AmountError:

@@ -248,7 +248,7 @@ def differences(cases: Mapping[str, Column], found: mipolicy.BlockResult) -> lis
     literal = literally()
     rows = zip(*(cases[name].tolist() for name in cases), strict=True)
     figures = zip(*(found.columns[name].tolist() for name in NAMES), strict=True)
-    wrong = []
+    wrong: list[tuple[int, tuple[int, ...]]] = []
     for row, (values, got) in enumerate(zip(rows, figures, strict=True)):
         expected = literal(dict(zip(cases, values, strict=True)))
         if got != expected:

@@ -221,7 +221,8 @@ def _size(name: str, column: Any) -> int:
 
 def _widened(name: str, column: Any) -> Column:
     if column.dtype == np.int64:
-        return column if column.flags.c_contiguous else column.copy()
+        same: Column = column if column.flags.c_contiguous else column.copy()
+        return same
     if column.dtype == np.uint64 and (column >= 2**63).any():
         row = int(np.flatnonzero(column >= 2**63)[0])
         raise AmountError(f"row {row}: {name} is {column[row]}, which int64 does not hold")
@@ -300,6 +301,7 @@ def _of_row(error: MipolicyError, row: int) -> MipolicyError:
 
 
 def _figure(name: str, found: Any, rows: int) -> Any:
+    figure: Any
     if isinstance(found, Mapping):
         names, figure = list(found), found.get(name)
     elif attrs.has(type(found)):
