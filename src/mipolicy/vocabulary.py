@@ -15,6 +15,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from mipolicy.columnar import combined, difference, lighter, most_of, picked, within
 from mipolicy.errors import AmountError
 from mipolicy.money import MAX_FEN, NO_LIMIT, RATE_ONE, Column
 from mipolicy.rounding import (
@@ -49,37 +50,6 @@ __all__ = [
     "share",
     "split",
 ]
-
-
-def _within(value: Any, low: int, high: int, what: str) -> tuple[int, int]:
-    """The bounds of a value that must stay within others."""
-    bounds = bounds_of(value)
-    for bound in bounds:
-        if not low <= bound <= high:
-            raise AmountError(f"{what} {bound} is outside {low} to {high}")
-    return bounds
-
-
-def _most_of(column: Column) -> int:
-    if column.size and column.strides[0]:
-        return int(np.maximum.reduce(column))
-    return bounds_of(column)[1]
-
-
-def _lighter(value: Any, beside: Any) -> Any:
-    """One figure in place of a column that holds no other, beside a column that keeps the rows."""
-    if isinstance(value, np.ndarray) and value.strides[0] == 0 and value.size and isinstance(beside, np.ndarray):
-        return int(value[0])
-    return value
-
-
-def _difference(word: str, left: Any, right: Any) -> Column:
-    """The larger of left - right and 0.  Either it fits, or the difference wraps to a negative one and is refused."""
-    larger = np.maximum(left, right)
-    difference: Column = np.subtract(larger, right, out=larger)
-    if difference.size and int(np.minimum.reduce(difference)) < 0:
-        raise AmountError(f"{word}: a difference of 2**63 or more cannot be held in int64")
-    return difference
 
 
 @overload
@@ -131,7 +101,7 @@ def beyond(amount: Any, threshold: Any) -> Any:
         return amount if nothing else recorded("beyond", max(0, int(amount) - int(threshold)), amount, threshold)
     if type(threshold) is int and threshold == 0 and amount.size and int(amount.min()) >= 0:
         return amount
-    return _difference("beyond", amount, threshold)
+    return difference("beyond", amount, threshold)
 
 
 @overload
@@ -153,12 +123,12 @@ def remaining(limit: Any, used: Any) -> Any:
     if not any_columns(limit, used):
         left = int(limit) if limit == NO_LIMIT else max(0, int(limit) - int(used))
         return recorded("remaining", left, limit, used)
-    limit = _lighter(limit, used)
-    difference = _difference("remaining", limit, used)
+    limit = lighter(limit, used)
+    over: Column = difference("remaining", limit, used)
     if isinstance(limit, int):
-        return uniform(int(limit), difference.size) if limit == NO_LIMIT else difference
+        return uniform(int(limit), over.size) if limit == NO_LIMIT else over
     unlimited = limit == NO_LIMIT
-    return np.where(unlimited, limit, difference) if unlimited.any() else difference
+    return np.where(unlimited, limit, over) if unlimited.any() else over
 
 
 @overload
@@ -177,8 +147,8 @@ def capped(amount: Any, limit: Any) -> Any:
         return amount if amount < limit else limit
     if not any_columns(amount, limit):
         return recorded("capped", min(int(amount), int(limit)), amount, limit)
-    limit = _lighter(limit, amount)
-    if isinstance(limit, int) and _most_of(amount) <= limit:
+    limit = lighter(limit, amount)
+    if isinstance(limit, int) and most_of(amount) <= limit:
         return amount
     return np.minimum(amount, limit)
 
@@ -206,22 +176,9 @@ def pick(condition: Any, yes: Any, no: Any) -> Any:
         chosen = yes if condition else no
         return chosen if isinstance(chosen, np.ndarray) else uniform(int(chosen), rows)
     if isinstance(condition, np.ndarray):
-        return _picked(condition, yes, no)
+        return picked(condition, yes, no)
     chosen, other = (yes, no) if condition else (no, yes)
     return chosen if isinstance(chosen, np.ndarray) else uniform(int(chosen), other.size)
-
-
-def _picked(condition: Column, yes: Any, no: Any) -> Column:
-    """Arithmetic in place of a choice row by row, which costs ten times as much where both occur; it may wrap twice."""
-    is_flag = condition.size == 0 or int(np.maximum.reduce(condition.view(np.uint64))) <= 1
-    flag: Any = condition if is_flag else (condition != 0).astype(np.int64)
-    if type(no) is int and no == 0:
-        return flag * yes  # type: ignore[no-any-return]
-    if type(yes) is type(no) is int and not -INT63 <= yes - no < INT63:
-        return np.where(flag != 0, yes, no)
-    chosen: Column = flag * (yes - no)
-    chosen += no
-    return chosen
 
 
 @overload
@@ -264,7 +221,7 @@ def all_of(*flags: Any) -> Any:
     """1 where every flag is set, else 0."""
     if not any_columns(*flags):
         return recorded("all_of", int(all(flags)), *flags)
-    return _flags(flags, np.logical_and)
+    return combined(flags, np.logical_and)
 
 
 @overload
@@ -277,22 +234,7 @@ def any_of(*flags: Any) -> Any:
     """1 where at least one flag is set, else 0."""
     if not any_columns(*flags):
         return recorded("any_of", int(any(flags)), *flags)
-    return _flags(flags, np.logical_or)
-
-
-def _flags(flags: Sequence[Any], word: Any) -> Column:
-    """Flags put together by `word`, at least one of them a column."""
-    rows = next(flag.size for flag in flags if isinstance(flag, np.ndarray))
-    varied = [flag for flag in flags if isinstance(flag, np.ndarray) and flag.strides[0]]
-    same = [bool(bounds_of(flag)[0]) for flag in flags if not isinstance(flag, np.ndarray) or not flag.strides[0]]
-    decisive = word is np.logical_or  # one true decides any_of, one false all_of
-    if decisive in same or not varied:
-        return uniform(int(decisive == (decisive in same)), rows)
-    result: Any = varied[0] != 0
-    for flag in varied[1:]:
-        result = word(result, flag)
-    decided: Column = result.astype(np.int64)
-    return decided
+    return combined(flags, np.logical_or)
 
 
 @overload
@@ -396,11 +338,11 @@ def _check_scale(amount: Any, start: Any, addition: Any) -> tuple[bool, Any]:
     """Whether any amount is negative, and the addition, as one figure where it is the same for every row."""
     (size, signed), (furthest, behind) = reach_of(amount), reach_of(start)
     if max(size, furthest) > MAX_FEN or behind:
-        _within(amount, -MAX_FEN, MAX_FEN, "banded: amount")
-        _within(start, 0, MAX_FEN, "banded: start")
-    low, high = _within(addition, -MAX_FEN, MAX_FEN, "banded: addition")
+        within(amount, -MAX_FEN, MAX_FEN, "banded: amount")
+        within(start, 0, MAX_FEN, "banded: start")
+    low, high = within(addition, -MAX_FEN, MAX_FEN, "banded: addition")
     if signed:
-        _within(start + amount, 0, 2 * MAX_FEN, "banded: start + amount")
+        within(start + amount, 0, 2 * MAX_FEN, "banded: start + amount")
     return signed, low if low == high and isinstance(addition, np.ndarray) else addition
 
 

@@ -208,7 +208,6 @@ def _unit(terms: DipTerms) -> int:
 
 
 def _in_units(steps: A, unit: int) -> A:
-    """Points of so many steps; columns of the smallest step stay as they are."""
     return steps if unit == 1 and isinstance(steps, np.ndarray) else steps * unit
 
 
@@ -259,11 +258,6 @@ def _band(terms: DipTerms, case: DipCase[A], cost: A, mean: A) -> A:
     return pick(is_same(case.review, _GRANTED_ITEM), _BY_ITEM, band)
 
 
-def _is_high(terms: DipTerms, band: A) -> A:
-    high = is_same(band, _HIGH)
-    return high if terms.extreme_limit >= NO_LIMIT else any_of(high, is_same(band, _EXTREME))
-
-
 def _deviation(terms: DipTerms, band: A, high: A, cost: A, mean: A, factor: A, waits: A, by_item: bool) -> tuple[A, A]:
     """What the case's cost makes of its score, as numerator and denominator; by_item: whether a case may be paid so."""
     one = int(FACTOR_ONE)
@@ -306,9 +300,9 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     group_score = pick(case.grouped, case.base_points, terms.mean_points)
     band = _band(terms, case, cost, mean)
     by_item = terms.ungrouped == "by_item" or not holds_nowhere(case.review)
-    high = _is_high(terms, band)
-    waits = for_each(0, band)
+    high, waits = is_same(band, _HIGH), for_each(0, band)
     if terms.extreme_limit < NO_LIMIT:
+        high = any_of(high, is_same(band, _EXTREME))
         waits = all_of(is_same(band, _EXTREME), none_of(is_same(case.review, _DECIDED)))
     institution, auxiliary, tcm_factor = _factors(terms, case, _listed(terms, "fixed_score", case))
     multiplied_by = institution
