@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from mipolicy.errors import CodeError, TableError
 from mipolicy.money import Column
-from mipolicy.rounding import INT63, reach_of
+from mipolicy.rounding import INT63, reach_of, uniform
 from mipolicy.sums import sums_by
 
 __all__ = ["CodeSums", "Tally"]
@@ -72,7 +72,8 @@ class Tally:
             )
         self._codes = max(self._codes, most + 1)
         for name in self._names:
-            self._add(name, code, np.broadcast_to(np.int64(columns[name]), code.shape))
+            figures = columns[name]
+            self._add(name, code, figures if isinstance(figures, np.ndarray) else uniform(int(figures), code.size))
 
     def _add(self, name: str, code: Column, column: Column) -> None:
         most = reach_of(column)[0] * column.size
