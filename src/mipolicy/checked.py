@@ -71,15 +71,16 @@ def check_input(record: Any, signed: Collection[str] = (), most: Mapping[str, in
     a figure out of range; CodeError for a code outside its list.  Each names the field and the row.
     """
     fields = _fields_to_check(type(record))  # type: ignore[arg-type]  # a class is hashable
-    try:
-        any_columns(*[getattr(record, name) for name, _, _ in fields])
-    except AmountError:
-        _refuse_types(record, [each for _, _, each in fields])
-        raise
-    for name, high, each in fields:
+    given = [getattr(record, name) for name, _, _ in fields]
+    if set(map(type, given)) != {int}:
+        try:
+            any_columns(*given)
+        except AmountError:
+            _refuse_types(record, [each for _, _, each in fields])
+            raise
+    for found, (name, high, each) in zip(given, fields, strict=True):
         if high < 0:
             continue
-        found = getattr(record, name)
         limit = most.get(name) or high
         low = -limit if name in signed else 0
         if type(found) is int:
@@ -194,7 +195,7 @@ def refuse_zero(figure: Any, message: str, where: Any = 1) -> None:
 
     >>> refuse_zero(0, "group_mean is 0; state it", where=0)
     """
-    if least_of(figure) <= 0:
+    if (figure if type(figure) is int else least_of(figure)) <= 0:
         refuse((figure == 0) & (where != 0), message)
 
 
