@@ -287,7 +287,11 @@ def _position(axes: Sequence[Axis], codes: Sequence[Any]) -> Any:
                 raise AmountError(f"lookup: row {row}: code {code[row]} is outside {axis.name} (0 to {size - 1})")
         elif not 0 <= code < size:
             raise AmountError(f"lookup: code {int(code)} is outside {axis.name} (0 to {size - 1})")
-        position = position * size + code if at and (type(position) is not int or position) else code
+        if not at or (type(position) is int and position == 0):
+            position = code
+        else:
+            position = position * size  # a column of its own, so that it may be worked on in place
+            position += code
     return position
 
 
