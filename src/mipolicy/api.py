@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, overload
 
 from mipolicy import batch, packs
-from mipolicy.batch import Gaps, TableResult
+from mipolicy.batch import Difference, Gaps, TableResult
 from mipolicy.batch.columns import Table
 from mipolicy.batch.prepare import BLOCK_ROWS
 from mipolicy.benefits.bill import Bill
@@ -21,12 +21,57 @@ from mipolicy.policy import loads as _loads
 from mipolicy.rooms import SECTIONS
 
 if TYPE_CHECKING:
+    from mipolicy.annual.result import ClearedYear
+    from mipolicy.areas.rates import AreaRates
     from mipolicy.cases.result import PaidTable
 
-__all__ = ["explain", "explain_case", "explain_settlement", "load", "loads", "pay", "resettle", "reverse", "settle"]
+__all__ = [
+    "AnyTable",
+    "clear",
+    "explain",
+    "explain_case",
+    "explain_clearing",
+    "explain_rate",
+    "explain_settlement",
+    "load",
+    "loads",
+    "pay",
+    "rates",
+    "resettle",
+    "reverse",
+    "settle",
+]
 
 load = packs.load
-resettle = batch.resettle
+
+
+class ArrowStream(Protocol):
+    """What has the Arrow PyCapsule interface: tables of pyarrow and polars, of pandas, results of DuckDB."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """The rows, in pieces."""
+
+
+AnyTable: TypeAlias = Table | ArrowStream
+"""A mapping of columns, or a table of another library."""
+_ARROW = ("__arrow_c_stream__", "__arrow_c_array__")
+
+
+def _is_plain(table: Any) -> bool:
+    """Whether a table is a mapping whose columns `read_table` takes as they are."""
+    return isinstance(table, Mapping) and not any(hasattr(each, name) for each in table.values() for name in _ARROW)
+
+
+def _read(given: Mapping[str, tuple[Any, type[Any]]], names: Mapping[str, str] | None) -> dict[str, Any]:
+    """The tables as mappings of what the library reads; those that are so already stay as they are.
+
+    The first table is needed; of the others, those that are None are left out.
+    """
+    if next(iter(given.values()))[0] is None:
+        raise TableError("a Bill or a mapping of columns is due, not NoneType")
+    if not names and all(table is None or _is_plain(table) for table, _ in given.values()):
+        return {what: table for what, (table, _) in given.items() if table is not None}
+    return import_module("mipolicy.interop.frames").tables(given, names)  # type: ignore[no-any-return]
 
 
 def loads(
@@ -51,9 +96,10 @@ def settle(policy: Policy, bill: Bill, *, lines: Sequence[Line] = (), totals: To
 @overload
 def settle(
     policy: Policy,
-    bill: Table,
+    bill: AnyTable,
     *,
-    lines: Table | None = None,
+    lines: AnyTable | None = None,
+    names: Mapping[str, str] | None = None,
     totals: Mapping[str, Totals] | None = None,
     columns: Sequence[str] | None = None,
     gaps: Gaps = "raise",
@@ -63,8 +109,10 @@ def settle(
 def settle(policy: Policy, bill: Any, *, lines: Any = None, totals: Any = None, **options: Any) -> Any:
     """Settle one bill, or a table of bills, under the policy in force on each date.
 
-    bill: a `Bill`, or a mapping of columns named as its fields; lines: its fee lines, or a table of them;
-    totals: what the person, or each person, has used before; options: see `mipolicy.batch.settle_table`.
+    bill: a `Bill`, or a table whose columns are named as its fields: a mapping of arrays, or a table of pyarrow,
+    polars, pandas or DuckDB; lines: its fee lines, or a table of them; totals: what the person, or each person, has
+    used before; options: ``names``, column of a table -> field where it is called otherwise, and what
+    `mipolicy.batch.settle_table` takes.
     One bill raises InputError, CodeError, PolicyGap, NotInForce or RepealedPolicy; in a table, bad rows are rejects.
 
     >>> import mipolicy
@@ -82,18 +130,40 @@ def settle(policy: Policy, bill: Any, *, lines: Any = None, totals: Any = None, 
         if options:
             raise TypeError(f"one bill takes lines and totals only, not {', '.join(options)}")
         return settle_bill(policy, bill, lines=lines or (), totals=totals)
-    if not isinstance(bill, Mapping):
-        raise TableError(f"a Bill or a mapping of columns is due, not {type(bill).__name__}")
-    return batch.settle_table(policy, bill, lines=lines, totals=totals, **options)
+    read = _read({"bills": (bill, Bill), "lines": (lines, Line)}, options.pop("names", None))
+    return batch.settle_table(policy, read["bills"], lines=read.get("lines"), totals=totals, **options)
 
 
-def pay(policy: Policy, cases: Table, **options: Any) -> PaidTable:
+def resettle(
+    policy: Policy,
+    table: AnyTable,
+    *,
+    from_: str,
+    lines: AnyTable | None = None,
+    names: Mapping[str, str] | None = None,
+    **options: Any,
+) -> list[Difference]:
+    """Replay a person's later bills as if a reversed bill had never been, and list what differs.
+
+    table, lines, names: as for `settle`; from_: the `setl_id` of the bill that a row of the table reverses; options: as
+    for `mipolicy.batch.settle_table`.
+    Raises InputError where the table holds no such bill with its reversal, or rejects one of them.
+    """
+    read = _read({"bills": (table, Bill), "lines": (lines, Line)}, names)
+    return batch.resettle(policy, read["bills"], from_=from_, lines=read.get("lines"), **options)
+
+
+def pay(policy: Policy, cases: AnyTable, *, names: Mapping[str, str] | None = None, **options: Any) -> PaidTable:
     """Pay a table of cases of a region's year, each by one method, and close the year of each pool.
 
-    cases: a mapping of columns named as the fields of `Case`; options: institutions and groups, and what else
+    cases: a table whose columns are named as the fields of `Case`, of any kind that `settle` takes; names: column of a
+    table -> field where it is called otherwise; options: institutions and groups, tables too, and what else
     `mipolicy.cases.pay.pay_table` takes.  Raises what it raises; bad rows are rejects.
     """
-    return import_module("mipolicy.cases.pay").pay_table(policy, cases, **options)  # type: ignore[no-any-return]
+    records = import_module("mipolicy.interop.region").RECORDS
+    given = {"cases": (cases, import_module("mipolicy.payment.case").Case)}
+    read = _read({**given, **{name: (options[name], records[name]) for name in records if name in options}}, names)
+    return import_module("mipolicy.cases.pay").pay_table(policy, read.pop("cases"), **{**options, **read})  # type: ignore[no-any-return]
 
 
 def explain_case(paid: PaidTable, row: int) -> Explanation:
@@ -104,21 +174,59 @@ def explain_case(paid: PaidTable, row: int) -> Explanation:
     return import_module("mipolicy.cases.explained").explain_case(paid, row)  # type: ignore[no-any-return]
 
 
+def clear(policy: Policy, institutions: Table, *, year: int, **options: Any) -> ClearedYear:
+    """Clear the budget's year of an area's institutions: who bears what of it, and what is still due to each.
+
+    institutions: a mapping of columns named as the fields of `InstitutionYear`; options: results, months, increments,
+    and what else `mipolicy.annual.clear.clear_table` takes.  Raises what it raises; bad rows are rejects.
+    """
+    clear_table = import_module("mipolicy.annual.clear").clear_table
+    return clear_table(policy, institutions, year=year, **options)  # type: ignore[no-any-return]
+
+
+def explain_clearing(cleared: ClearedYear, row: int) -> Explanation:
+    """Why one institution of a cleared table is cleared as it is: every step with its formula and clauses.
+
+    row: the row of the table that was given, from 0.  Raises InputError for a row that was rejected, with the reason.
+    """
+    return import_module("mipolicy.annual.explained").explain_clearing(cleared, row)  # type: ignore[no-any-return]
+
+
+def rates(policy: Policy, settlements: Table | None = None, **options: Any) -> AreaRates:
+    """The rates of an area from a table of settlements, from totals of named quantities, or both; targets on a day.
+
+    settlements: a mapping of columns with national field names; options: by, totals, observed, on, targets, and what
+    else `mipolicy.areas.rates.make_rates` takes.  Raises what it raises; bad rows are rejects, and results add.
+    """
+    return import_module("mipolicy.areas.rates").make_rates(policy, settlements, **options)  # type: ignore[no-any-return]
+
+
+def explain_rate(found: AreaRates, row: int | str) -> Explanation:
+    """Why one rate is what it is: its quantities with their conditions, numerator, denominator, clauses, targets.
+
+    row: a row of `found.rates`, from 0, or the id of an indicator, of the whole area.  Raises InputError.
+    """
+    return import_module("mipolicy.areas.explained").explain_rate(found, row)  # type: ignore[no-any-return]
+
+
 def explain(
     policy: Policy,
-    bill: Bill | Table,
+    bill: Bill | AnyTable,
     *,
     row: int | None = None,
     lines: Any = None,
     totals: Any = None,
+    names: Mapping[str, str] | None = None,
 ) -> Explanation:
     """Why a bill, or one row of a table, is settled as it is: every step with its formula and clauses.
 
-    row: the row of a table, from 0; the person's earlier rows are settled first, so that the totals are those the row
-    met.  Raises what `settle` raises for one bill; InputError for a row that the table rejects.
+    bill, lines, names: as for `settle`; row: the row of a table, from 0; the earlier rows of its person are settled
+    first, so that the totals are those the row met.
+    Raises what `settle` raises for one bill; InputError for a row that the table rejects.
     """
     if isinstance(bill, Bill):
         return explain_settlement(settle_bill(policy, bill, lines=lines or (), totals=totals))
     if row is None:
         raise InputError("say which row of the table to explain: row=0 is the first")
-    return explain_settlement(batch.settlement_of(policy, bill, row, lines=lines, totals=totals))
+    read = _read({"bills": (bill, Bill), "lines": (lines, Line)}, names)
+    return explain_settlement(batch.settlement_of(policy, read["bills"], row, lines=read.get("lines"), totals=totals))

@@ -6,17 +6,37 @@ them; that is exact for up to 2**31 rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
 
 from mipolicy.money import Column
 from mipolicy.rounding import INT63, bounds_of
 
-__all__ = ["starts_of", "sums_by", "sums_of_runs", "total"]
+__all__ = ["merged", "starts_of", "sums_by", "sums_of_runs", "total"]
 
 _HALF: Final = 32
+
+
+class _Adds(Protocol):
+    def __add__(self, other: Any, /) -> Any: ...
+
+
+K = TypeVar("K")
+V = TypeVar("V", bound=_Adds)
+
+
+def merged(one: Mapping[K, V], other: Mapping[K, V]) -> dict[K, V]:
+    """Sums by key, of both; what each key has must add to another.
+
+    >>> merged({"a": 1, "b": 2}, {"b": 3})
+    {'a': 1, 'b': 5}
+    """
+    both = dict(one)
+    for key, figure in other.items():
+        both[key] = both[key] + figure if key in both else figure
+    return both
 
 
 def total(column: Column) -> int:

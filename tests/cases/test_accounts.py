@@ -9,7 +9,7 @@ import pytest
 
 import mipolicy
 from mipolicy.cases.result import PaidTable
-from mipolicy.errors import CodeError, TableError
+from mipolicy.errors import CodeError, InputError, TableError
 from mipolicy.payment.account import ContractRecord, YearAccount
 from tests.cases import ACCOUNTS, POLICY, Row, case, figures, pay, policy, reversal
 from tests.oracles import half_up
@@ -72,6 +72,12 @@ def test_a_contract_is_paid_by_the_head_and_not_by_its_cases() -> None:
         ),
         ({"pool": ["all"]}, TableError, "contracts: row 0: pool 'all' is none of employee, resident"),
         ({"enrolled": ["many"]}, TableError, "contracts: row 0: enrolled"),
+        (
+            {"months": ["13"]},
+            InputError,
+            "contracts: P0001, employee, diabetes: months go to 12, the year of the standard; got 13",
+        ),
+        ({"risk_factor": ["0"]}, InputError, "contracts: P0001, employee, diabetes: risk_factor is 0; a factor is"),
         (
             {name: column * 2 for name, column in CONTRACT.items()},
             TableError,
@@ -152,6 +158,17 @@ def test_months_that_the_books_state_are_taken_as_they_are() -> None:
     _, lines = cleared([case("A")], accounts=stated)
     assert lines["T0001"].months_paid == 12_345
     assert lines["S0001"].months_paid == 12_345
+
+
+def test_a_month_without_a_value_is_named_and_asked_for_only_where_it_is_needed() -> None:
+    """May holds nothing but what takes a case of March back: -1,320 points, which have no value of their own."""
+    row = case("B", 8_000)
+    rows = [case("A", 9_000), row, reversal(row, "R", setl_time="2025-05-05")]
+    with pytest.raises(InputError, match=r"^monthly_payment\.employee, month 5: a month's value needs") as told:
+        pay(rows, accounts=ACCOUNTS)
+    assert str(told.value).endswith("state months_paid in all accounts of the pool, and no month is worked out")
+    _, lines = cleared(rows, accounts={**ACCOUNTS, "months_paid": ["123.45"] * 12})
+    assert lines["T0001"].months_paid == 12_345
 
 
 # ---- sharing and clearing --------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import mipolicy
 from mipolicy.batch.work import Work
 from mipolicy.cases.alike import score_alike
 from mipolicy.cases.blocks import run
-from mipolicy.cases.pay import _state_year
+from mipolicy.cases.passes import _state_year
 from mipolicy.cases.prepare import PreparedCases, prepare_cases
 from mipolicy.cases.region import read_region
 from mipolicy.cases.route import ROUTER, Routes, route_cases
@@ -50,7 +50,7 @@ def routed(prepared: PreparedCases, work: Work) -> Routes:
 
 def parts_of(prepared: PreparedCases, routes: Routes, *methods: str) -> list[Part]:
     return [
-        Part(WAYS[method], terms, within)
+        Part(method, WAYS[method], terms, within)
         for method in methods
         for terms, within in prepared.versions(
             WAYS[method].section, (routes.method == METHOD.position(method)) & prepared.payable()
@@ -103,7 +103,7 @@ def test_where_there_are_more_pairs_than_cases_every_case_is_left() -> None:
     few = np.zeros(ROWS, bool)
     few[:100] = True
     routes = routed(prepared, Work())
-    parts = [Part(part.way, part.terms, part.within & few) for part in parts_of(prepared, routes, "dip")]
+    parts = [Part(part.name, part.way, part.terms, part.within & few) for part in parts_of(prepared, routes, "dip")]
     prepared.region.groups.update({f"more {at}": at for at in range(10_000)})  # type: ignore[attr-defined]
     left = score_alike(prepared.facts, parts, np.zeros(ROWS, np.int64), Work())
     assert left[0].tolist() == np.flatnonzero(parts[0].within).tolist()

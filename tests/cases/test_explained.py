@@ -128,7 +128,23 @@ def test_a_case_paid_by_item_after_all_is_explained() -> None:
         """
     paid = pay([case("A", group_code=""), case("B")], policy(text))
     assert REASON.members[int(paid.columns["reason"][0])] == "by_method"
-    assert last_payment(explain_case(paid, 0)) == 300_000
+    told = explain_case(paid, 0)
+    assert last_payment(told) == 300_000
+    rule = told.groups[1]
+    assert rule.en == "dip (2024)"
+    assert {step.name: step.value for step in rule.steps}["paid_by_item"] == 1
+    assert told.groups[2].en == "as the bill was settled"
+
+
+def test_a_case_by_the_head_says_that_its_contract_pays() -> None:
+    row = case("A", fixmedins_code="P0001", med_type="14", dise_codg="E11.900", group_code="")
+    contract = {"fixmedins_code": ["P0001"], "pool": ["employee"], "condition": ["diabetes"], "enrolled": ["3"]}
+    told = explain_case(pay([row, case("B")], contracts=contract), 0)
+    assert [group.en for group in told.groups] == [
+        "way of paying (2024)",
+        "paid in the contract by the head, nothing for the case beside it",
+    ]
+    assert last_payment(told) == 0
 
 
 # ---- refused ---------------------------------------------------------------------------------------------------------

@@ -122,6 +122,14 @@ def test_lines_of_several_dimensions_are_multiplied_where_the_terms_say_so() -> 
             "differences: row 2: the pair stands twice",
         ),
         (
+            {"differences": {**DIFFERENCES, "difference_factor": ["1.05", "0", "0.9"]}},
+            "differences: row 1: difference_factor is not above 0; leave the row out where there is no factor",
+        ),
+        (
+            {"auxiliaries": {**AUXILIARIES, "auxiliary_factor": ["1.3", "1.2", "1.1", "0"]}},
+            "auxiliaries: row 3: auxiliary_factor is not above 0; leave the row out where there is no factor",
+        ),
+        (
             {"auxiliaries": {**AUXILIARIES, "dimension": ["luck", "age", "severity", "cci"]}},
             "auxiliaries: row 0: dimension 'luck' is none of cci, severity, tumour_severity, age, intensive_care",
         ),

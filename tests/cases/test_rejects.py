@@ -32,6 +32,7 @@ def rejected(row: Row, **options: Any) -> tuple[str, str]:
         ({"group_code": "G9"}, "group", "group_code G9: the region's tables have no such group"),
         ({"dscg_time": "2025-02-28"}, "date", "dscg_time is before adm_time"),
         ({"act_ipt_days": -1}, "date", "act_ipt_days is negative"),
+        ({"act_ipt_days": 9}, "date", "act_ipt_days is more than there are from adm_time to dscg_time, both counted"),
         ({"hifp_pay": 0}, "identity", "medfee_sumamt is not hifp_pay + other_pay + psn_part_amt + hosp_part_amt"),
         ({"inscp_scp_amt": 500_001}, "identity", "medfee_sumamt is not fulamt_ownpay_amt"),
         ({"act_pay_dedc": 500_001}, "identity", "act_pay_dedc is above inscp_scp_amt"),
@@ -76,7 +77,7 @@ def test_a_duplicate_id_rejects_both_rows() -> None:
 
 
 def test_days_of_the_same_day_are_no_fault() -> None:
-    paid = pay([case("A", dscg_time="2025-03-01"), case("B", act_ipt_days=0)])
+    paid = pay([case("A", dscg_time="2025-03-01"), case("B", act_ipt_days=0), case("C", act_ipt_days=8)])
     assert not len(paid.rejects)
 
 
@@ -84,6 +85,45 @@ def test_an_institution_of_dip_without_a_factor_is_rejected() -> None:
     found = rejected(case("B", fixmedins_code="N0001"))
     message = "the institutions' table states no institution_factor of N0001, by which its method multiplies"
     assert found == ("institution_factor", message)
+
+
+def test_an_institution_without_a_line_of_difference_factors_is_rejected() -> None:
+    """By points: 800 x 1.05; the other institution has no factor, which is not a factor of 1."""
+    institutions = {**INSTITUTIONS, "method": ["", "drg_points", "", "", "", ""]}
+    differences = {"fixmedins_code": ["D0001"], "group_code": ["R1"], "difference_factor": ["1.05"]}
+    cost = {"medfee_sumamt": 800_000, "inscp_scp_amt": 800_000, "hifp_pay": 480_000, "psn_part_amt": 320_000}
+    rows = [
+        {**case("A", fixmedins_code="D0001", group_code="R1"), **cost},
+        {**case("B", fixmedins_code="S0001", group_code="R1"), **cost},
+        {**case("C", fixmedins_code="S0001", group_code=""), **cost},
+        {**case("D", fixmedins_code="S0001", group_code="R2"), **cost, "medfee_sumamt": 2_400_000},
+    ]
+    rows[3] |= {"inscp_scp_amt": 2_400_000, "hifp_pay": 2_080_000}
+    groups = {**GROUPS, "new_flag": ["0", "0", "0", "1"]}
+    paid = pay(rows, institutions=institutions, groups=groups, differences=differences)
+    points = figures(paid, "points")
+    assert (points["A"], points["D"]) == (8_400_000, 24_000_000)
+    assert sorted(points) == ["A", "C", "D"]
+    message = "the table of difference factors has no line of S0001; state one, 1 or other"
+    assert reasons(paid) == {"B": ("difference_factor", message)}
+    many = [{**rows[at % 2], "setl_id": f"M{at}", "psn_no": f"M{at}"} for at in range(200)]  # enough to be alike
+    again = pay(many, institutions=institutions, groups=groups, differences=differences)
+    assert set(figures(again, "points").values()) == {8_400_000}
+    assert len(again.rejects) == 100
+    assert figures(pay(rows, institutions=institutions, groups=groups), "points")["B"] == 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("institution", "column", "message"),
+    [
+        ("D0001", "base_points", "base_points is 0; a group has base points above 0"),
+        ("D0004", "weight", "weight is 0; a group has a weight above 0"),
+    ],
+)
+def test_a_drg_without_its_figure_rejects_its_cases(institution: str, column: str, message: str) -> None:
+    row = case("B", 9_000, fixmedins_code=institution, group_code="R1")
+    groups = {**GROUPS, column: [*GROUPS[column][:2], "", "2.4"]}
+    assert reasons(pay([GOOD, row], groups=groups)) == {"B": ("case", message)}
 
 
 def test_a_method_that_does_not_multiply_by_the_factor_needs_none() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,10 @@ from click.testing import CliRunner
 import mipolicy
 from mipolicy import packs
 from mipolicy.benefits.bill import bill_fields
-from mipolicy.cli import program, show
+from mipolicy.cli import commands, program, show
 from mipolicy.cli.demonstration import percent
 from mipolicy.demo import bills
-from mipolicy.interop import read, write
+from mipolicy.interop import read, streams, write
 from mipolicy.rooms import SECTIONS
 
 PACKS = "assumed, changde-2023, shangyu-2013, taizhou-2024, tianjin-2021"
@@ -195,6 +196,26 @@ def test_settle_gives_what_the_library_gives(city: Path) -> None:
     assert texts == expected.texts()
     assert {name: column.tolist() for name, column in read(city / "out.csv", None).items()} == expected.texts()
     assert rows_of(city / "out.rejects.csv") == [*expected.rejects.records()]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_large_file_is_settled_in_parts_and_shown_as_any(
+    city: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, kept = [], []
+    for rows in (100 * ROWS, 100):
+        monkeypatch.setattr(streams, "PART_ROWS", rows)
+        parts = partial(streams.settle_files, part_rows=100) if rows == 100 else not_called
+        monkeypatch.setattr(commands, "settle_files", parts)
+        said.append(Ran(*settle("--columns", "hifp_pay,fund_rate", out=f"out{suffix}")).out)
+        kept.append({name: np_texts(column) for name, column in read(city / f"out{suffix}", None).items()})
+    assert said[0] == said[1]
+    assert kept[0] == kept[1]
+    assert list(kept[1]) == ["setl_id", "hifp_pay", "fund_rate"]
+
+
+def not_called(*args: Any, **options: Any) -> None:
+    raise AssertionError("a small file is settled as one table")
 
 
 def np_texts(column: Any) -> list[str]:
@@ -527,7 +548,7 @@ def test_sections_that_cannot_be_shown() -> None:
     )
     assert refusal("policy", "show", "shangyu-2013", "--section", "filing") == (
         "shangyu-2013 states nothing of filing; it states outpatient.resident.general, outpatient.resident.special,"
-        " inpatient.resident, referral, out_of_area.resident, quota, monthly_advance, budget_sharing"
+        " inpatient.resident, referral, out_of_area.resident, quota, monthly_advance, budget_sharing, fraud_recovery"
     )
     assert refusal("policy", "show", "assumed", "--section", "outpatient.nix").startswith(
         "unknown section 'outpatient.nix'; sections: settlement, catalogue, "
@@ -810,6 +831,22 @@ def test_progress_is_shown_on_a_terminal_only(
         stage("reading")
         stage("settling")
     assert "settling" in terminal.kept
+    assert terminal.kept.endswith("\x1b[2K")  # the line is wiped
+
+
+def test_counted_progress_is_shown_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with show.counted() as step:
+        step("reading", 1, 2)
+    assert capsys.readouterr() == ("", "")
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with show.counted() as step:
+        step("reading bills", 1_500, 3_000)
+    assert "reading bills" in terminal.kept
+    assert "1500/3000" in terminal.kept
     assert terminal.kept.endswith("\x1b[2K")  # the line is wiped
 
 

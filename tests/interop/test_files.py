@@ -21,6 +21,7 @@ from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
 from mipolicy.benefits.bill import AMOUNTS, bill_fields
 from mipolicy.demo import bills
 from mipolicy.interop import files, read, write, write_rejects, write_result
+from mipolicy.interop.arrow import decimals
 from mipolicy.money import yuan_text
 
 LINE_UNITS = {"det_item_fee_sumamt": (16, 2), "cnt": (16, 4), "pric": (16, 6), "selfpay_prop": (5, 4)}
@@ -159,20 +160,6 @@ def test_days_stand_for_times_and_gaps_in_times_are_seen(tmp_path: Path) -> None
     assert whole["setl_time"].dtype == "datetime64[s]"
     gapped = read(parquet(tmp_path / "b.parquet", setl_time=pa.array([day, None])))
     assert gapped["setl_time"].tolist() == [datetime.datetime(2025, 1, 2), None]
-
-
-def test_equal_values_of_a_dictionary_share_a_code(tmp_path: Path) -> None:
-    words = pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, None], pa.int8()), pa.array(["x", "x", "y"]))
-    column = files._coded(words)
-    assert (column.codes.tolist(), column.values) == ([0, 0, 1, 2], ("x", "y", ""))
-    many = (
-        pa.array([str(at) for at in range(128)] + [None])
-        .dictionary_encode()
-        .cast(pa.dictionary(pa.int8(), pa.string()))
-    )
-    assert files._coded(many).texts().tolist() == [*(str(at) for at in range(128)), ""]
-    empty = files._coded(pa.array([], pa.string()).dictionary_encode())
-    assert (len(empty), empty.values) == (0, ())
 
 
 def test_a_dictionary_column_over_row_groups(tmp_path: Path) -> None:
@@ -352,7 +339,7 @@ def test_a_result_in_both_kinds_of_file(tmp_path: Path, settled: TableResult) ->
 
 def test_negative_amounts_in_parquet(tmp_path: Path) -> None:
     fen = np.array([-1, 0, 1, -100, 10**12, -(10**12)], np.int64)
-    pq.write_table(pa.table({"a": files._decimals(fen)}), tmp_path / "t.parquet")
+    pq.write_table(pa.table({"a": decimals(fen)}), tmp_path / "t.parquet")
     assert read(tmp_path / "t.parquet", None)["a"].tolist() == ["-0.01", "0.00", "0.01", "-1.00", "", "-10000000000.00"]
 
 

@@ -133,6 +133,8 @@ ONLY = attrs.evolve(PHASED, standards=PHASED.standards[:2])
          "row 1: mean_of_all is 1 fen, too small for the standards of a day; state it in fen, over all cases"),
         (lambda: pay(ONLY, as_columns([stay(), stay(level=1)])), InputError,
          "row 1: no standard of a day for list 0 at the level of the case; state one"),
+        (lambda: pay(PHASED, as_columns([stay(), stay(bed_day_list=-1)])), InputError,
+         "row 1: no list of bed-days holds the disease or the group of the case; add it to one, or pay it otherwise"),
         (lambda: pay(PHASED, stay(bed_day_list=2)), InputError,
          "no standard of a day for list 2 at the level of the case; state one"),
         (lambda: attrs.evolve(PHASED, scale=0), InputError,

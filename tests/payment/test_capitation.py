@@ -82,7 +82,7 @@ contracts: st.SearchStrategy[Contract[int]] = st.builds(
     Contract,
     condition=st.just(0),
     enrolled=st.integers(0, 500),
-    risk_factor=st.integers(0, 20_000),
+    risk_factor=st.integers(1, 20_000),
     months=st.integers(0, 12),
     own_amt=st.integers(0, 10**9),
     outside_amt=st.integers(0, 10**8),
@@ -209,7 +209,7 @@ consortiums = st.builds(
 years: st.SearchStrategy[ConsortiumYear[int]] = st.builds(
     ConsortiumYear,
     enrolled=st.integers(0, 2_000),
-    risk_factor=st.integers(0, 20_000),
+    risk_factor=st.integers(1, 20_000),
     months=st.integers(0, 12),
     quality_score=st.sampled_from((0, 79_9999, 80_0000, 80_0001, 90_0000, 100_0000)),
     own_amt=st.integers(0, 10**9),
@@ -298,6 +298,16 @@ def test_p19_members_share_a_deficit_to_the_fen_and_ties_go_by_code() -> None:
             lambda: pay(TERMS, contract(months=13)),
             InputError,
             "months go to 12, the year of the standard; got 13",
+        ),
+        (
+            lambda: pay(TERMS, as_columns([contract(), contract(risk_factor=0)])),
+            InputError,
+            "row 1: risk_factor is 0; a factor is above 0, and 1 where it changes nothing",
+        ),
+        (
+            lambda: pay_consortium(GROUP, year(risk_factor=0)),
+            InputError,
+            "risk_factor is 0; a factor is above 0, and 1 where it changes nothing",
         ),
         (
             lambda: pay(TERMS, as_columns([contract(), contract(own_amt=-5)])),

@@ -143,7 +143,7 @@ def cases(draw: DrawFn) -> DrgPointsCase[int]:
         grouped=draw(st.sampled_from((1, 1, 1, 0))),
         new_group=draw(st.sampled_from((0, 0, 1))),
         base_points=draw(
-            st.one_of(st.sampled_from((0, 1, 800_000, 1_000_000, 1_000_001, 2_000_000)), st.integers(0, 10_000_000))
+            st.one_of(st.sampled_from((1, 800_000, 1_000_000, 1_000_001, 2_000_000)), st.integers(1, 10_000_000))
         ),
         difference_factor=draw(st.one_of(st.sampled_from((ONE, 9_999, 11_000)), st.integers(1, 30_000))),
         group_mean=group_mean,
@@ -346,6 +346,10 @@ def test_where_points_are_rounded(decimals: int, expected: int) -> None:
          "level_mean is 0; a case of a group needs the mean it is measured against"),
         (lambda: pay(JINHUA, case(mean_of_all=0)), InputError,
          "mean_of_all is 0; state the mean cost of all cases of the year"),
+        (lambda: pay(JINHUA, as_columns([PLAIN, case(base_points=0)])), InputError,
+         "row 1: base_points is 0; a group has base points above 0"),
+        (lambda: pay(JINHUA, case(difference_factor=0)), InputError,
+         "difference_factor is 0; a factor is above 0, and 1 where it changes nothing"),
         (lambda: pay(JINHUA, case(carve_out_amt=12_000_01)), InputError,
          "carve_out_amt is 1200001 fen, more than the total cost; correct whichever is wrong"),
         (lambda: pay(JINHUA, as_columns([PLAIN, case(carve_out_amt=1, unreasonable_amt=12_000_00)])), InputError,

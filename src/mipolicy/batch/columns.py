@@ -1,8 +1,8 @@
 """Tables at the edge: which columns are there, of what type, and every problem of them reported together.
 
-A table is a mapping of column name -> numpy array, list or `Coded`.  Amounts are fen where the column holds integers
-and yuan where it holds text or Decimal, prices, counts and rates likewise; days are datetime64, dates or ISO text;
-codes are text.  Empty text and None are absent.
+A table is a mapping of column name -> numpy array, list, `Coded` or `Numbers`.  Amounts are fen where the column holds
+integers and yuan where it holds text, Decimal or float64, prices, counts and rates likewise, but never in floats; days
+are datetime64, dates or ISO text; codes are text.  Empty text and None are absent.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import attrs
 import numpy as np
 from attrs import frozen
 
+from mipolicy.batch.numbers import Numbers, Refused, in_units
 from mipolicy.batch.pool import mapped
 from mipolicy.calendar import NO_DAY, day_number
 from mipolicy.errors import Fault, InputError, MipolicyError, TableError
@@ -88,8 +89,15 @@ def _name_problems(table: Table, fields: Mapping[str, Any], what: str) -> list[s
     unknown = [name for name in table if name not in fields]
     if missing:
         problems.append("missing " + ", ".join(missing))
+    labels = {each.metadata["zh"]: name for name, each in fields.items()}
     strange = []
     for name in unknown:
+        if isinstance(table[name], Refused):
+            problems.append(table[name].why)
+            continue
+        if str(name) in labels:
+            problems.append(f"unknown column {name}; if it is {labels[name]}, say names={{{name!r}: {labels[name]!r}}}")
+            continue
         near = difflib.get_close_matches(str(name), list(fields), 1)
         if near:
             problems.append(f"unknown column {name}, did you mean {near[0]}?")
@@ -113,6 +121,10 @@ def _constant(kind: str, default: Any, rows: int) -> Any:
 
 def _cells(column: Any) -> Any:
     """A column as `Coded` or as an array of one dimension; the cells of a list stay what they are."""
+    if isinstance(column, Refused):
+        raise TableError(column.why)
+    if isinstance(column, Numbers):
+        return column
     if isinstance(column, Coded):
         return _distinct(column)
     if isinstance(column, np.ma.MaskedArray):
@@ -221,9 +233,22 @@ def _units(name: str, array: Any, faults: dict[int, Fault], most: int) -> tuple[
     return numbers, empty
 
 
+def _numbers(kind: str, name: str, column: Any, faults: dict[int, Fault], most: int) -> tuple[Column, list[int]] | None:
+    """See `_units`; a column of `Numbers`, or of floats, too."""
+    if not isinstance(column, Numbers):
+        if column.dtype.kind != "f" or not column.size:
+            return _units(name, column, faults, most)
+        column = Numbers(column)
+    if column.places is not None or column.cells.dtype.kind == "f":
+        return in_units(kind, name, column, faults), column.empty()
+    found = _units(name, column.cells, faults, most)
+    assert found is not None  # integers are
+    return found[0], column.empty()
+
+
 def _amounts(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Column:
     array = column.texts() if isinstance(column, Coded) else column
-    found = _units(name, array, faults, int(MAX_FEN))
+    found = _numbers("fen", name, array, faults, int(MAX_FEN))
     if found is None:
         if array.dtype.kind not in "OU" and array.size:
             fen_column(array, name)  # which says what it does not take
@@ -244,7 +269,8 @@ def _filled(name: str, numbers: Column, empty: list[int], faults: dict[int, Faul
     if each.default is attrs.NOTHING:
         for row in empty:
             faults.setdefault(row, Fault("amount", f"{name} is empty"))
-    else:
+    elif empty:
+        numbers = numbers.copy()  # the cells may be another library's
         numbers[empty] = NO_AMOUNT if each.default is None else each.default
     return numbers
 
@@ -311,7 +337,7 @@ def _read_each(
 def _exact(kind: str) -> Callable[[str, Any, dict[int, Fault], Any], Column]:
     def reader(name: str, column: Any, faults: dict[int, Fault], each: Any) -> Column:
         array = column.texts() if isinstance(column, Coded) else column
-        found = _units(name, array, faults, 2**62)
+        found = _numbers(kind, name, array, faults, 2**62)
         if found is None:
             empty = [row for row, value in enumerate(array.tolist()) if _is_absent(value)]
             numbers = np.zeros(len(array), np.int64)

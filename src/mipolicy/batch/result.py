@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Any, Final
 
 import attrs
@@ -19,7 +20,7 @@ from mipolicy.money import NO_LIMIT, Column, yuan_text
 from mipolicy.policy.kinds import unit_text
 from mipolicy.texts import Coded
 
-__all__ = ["MOVED", "OUTPUTS", "Rejects", "TableResult", "TotalsTable"]
+__all__ = ["MOVED", "OUTPUTS", "ArrowTable", "Rejects", "TableResult", "TotalsTable"]
 
 
 def _outputs() -> dict[str, str]:
@@ -48,8 +49,29 @@ All others say how the bill stood: what was left of a ceiling, which rate.
 """
 
 
+class ArrowTable:
+    """A result that other libraries read: it has the Arrow PyCapsule interface, and says itself in their tables."""
+
+    __slots__ = ()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return _frames().arrow_table(self).__arrow_c_stream__(requested_schema)
+
+    def like(self, table: Any) -> Any:
+        """The same kind of table as another one, most often the one that was given.
+
+        table: a mapping gets a mapping, amounts in fen; a DataFrame of pandas or polars gets one, and anything else a
+        pyarrow.Table, amounts as decimals in yuan.  Raises TableError where the extra `arrow` is needed and missing.
+        """
+        return _frames().like(self, table)
+
+
+def _frames() -> Any:
+    return import_module("mipolicy.interop.frames")  # which stands above, and is asked only when it is needed
+
+
 @frozen(eq=False)
-class Rejects:
+class Rejects(ArrowTable):
     """Rows that were not settled: their place in the table, ids, a short reason and a sentence."""
 
     row: Column
@@ -89,7 +111,7 @@ class TotalsTable(Mapping[str, Totals]):
 
 
 @frozen(eq=False)
-class TableResult:
+class TableResult(ArrowTable):
     """A table of bills settled: rows in = rows settled + rows rejected.
 
     row: place of each settled row in the table given; columns: what was kept, one entry per settled row, text as

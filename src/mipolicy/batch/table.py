@@ -15,6 +15,7 @@ from mipolicy.batch.carry import Rows, carry
 from mipolicy.batch.columns import Table
 from mipolicy.batch.dated import Gaps
 from mipolicy.batch.ledger import Ledger
+from mipolicy.batch.numbers import Numbers
 from mipolicy.batch.parts import rows_of
 from mipolicy.batch.pool import mapped
 from mipolicy.batch.prepare import BLOCK_ROWS, Prepared, is_uniform
@@ -234,7 +235,9 @@ def _kept(table: Table, keep: Any) -> Table:
     """Some rows of a table, each cell as it was."""
     rows = np.flatnonzero(keep)
     return {
-        name: column.take(rows) if isinstance(column, (Coded, np.ndarray)) else [column[row] for row in rows.tolist()]
+        name: column.take(rows)
+        if isinstance(column, (Coded, Numbers, np.ndarray))
+        else [column[row] for row in rows.tolist()]
         for name, column in table.items()
     }
 

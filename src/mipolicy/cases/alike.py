@@ -89,6 +89,8 @@ def _asked(facts: Facts, parts: Sequence[Part], one_each: Any, work: Work) -> _P
     for at, part in enumerate(parts, 1):
         if part.way.takes_factor(part.terms):
             one_each[at, region.institution_factor == NO_AMOUNT] = -1
+        if part.way.takes_difference:
+            one_each[at, region.without_difference] = -1
         asked = np.nonzero(one_each[at] >= 0)
         if not asked[0].size:
             continue

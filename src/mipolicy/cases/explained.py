@@ -29,6 +29,7 @@ from mipolicy.payment.points import (
     pay,
     point_value,
 )
+from mipolicy.payment.router import REASON
 from mipolicy.traced import Leaf, Traced, labelled
 from mipolicy.vocabulary import mul_div
 
@@ -65,8 +66,7 @@ def explain_case(paid: PaidTable, row: int) -> Explanation:
     if method in WAYS and WAYS[method].points:
         groups += _money(paid, case, names)
     elif method not in WAYS:
-        amount = Traced(int(paid.scores.payment[case]), leaf=_leaf("payment", "基金应付", "owed by the fund"))
-        groups.append(StepGroup("按原结算支付", "as the bill was settled", steps_of(_OnePayment(amount), names)))
+        groups += _without_rule(paid, method, case, names)
     if case != row:
         back = -int(paid.scores.payment[case])
         groups.append(StepGroup("冲销", "reversal", steps_of(_OnePayment(back), {})))
@@ -106,6 +106,20 @@ def _rerun(
     traced = way.apply(policy.traced(section, version), inputs_of(given))
     must_equal(section, traced, way.apply(terms, given))
     return StepGroup(f"{title[0]} ({version.name})", f"{title[1]} ({version.name})", steps_of(traced, names))
+
+
+def _without_rule(paid: PaidTable, method: str, row: int, names: dict[int, Named]) -> list[StepGroup]:
+    """A case by item, as its bill was settled, with the rule that sent it there; or one that a contract pays."""
+    groups = []
+    if REASON.members[int(paid.routes.reason[row])] == "by_method":
+        way = METHOD.members[int(paid.routes.original[row])]
+        titles = METHOD.zh[METHOD.position(way)], WAYS[way].section
+        groups.append(_rerun(paid, WAYS[way], WAYS[way].section, row, names, titles))
+    title = ("按原结算支付", "as the bill was settled")
+    if method == "capitation":
+        title = ("由人头合同支付, 不另按病例支付", "paid in the contract by the head, nothing for the case beside it")
+    amount = Traced(int(paid.scores.payment[row]), leaf=_leaf("payment", "基金应付", "owed by the fund"))
+    return [*groups, StepGroup(*title, steps_of(_OnePayment(amount), names))]
 
 
 def _by_rule(paid: PaidTable, method: str, row: int, names: dict[int, Named]) -> list[StepGroup]:

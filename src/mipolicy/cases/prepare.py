@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 import numpy as np
-from attrs import define
+from attrs import define, field
 
 from mipolicy import codes
 from mipolicy.batch.columns import ReadTable, Table, read_table
@@ -25,7 +25,7 @@ from mipolicy.policy import Policy
 from mipolicy.records import NO_AMOUNT
 from mipolicy.texts import Coded
 
-__all__ = ["PreparedCases", "prepare_cases"]
+__all__ = ["PreparedCases", "prepare_cases", "the_year"]
 
 _AMOUNTS: Final = tuple(each.name for each in attrs.fields(Case) if each.metadata["kind"] == "fen")
 _FLAGS: Final[Mapping[str, str]] = {
@@ -44,7 +44,8 @@ class PreparedCases:
     """Coded cases of one year, and why some of them cannot be paid.
 
     pool: place in `POOL`; posted: the day of posting; original: the row that a reversal takes back, -1 for cases;
-    discharged: the first and the last day on which a sound case was discharged, None where there is none.
+    discharged: the first and the last day on which a sound case was discharged, None where there is none; years: how
+    many rows that can be read are posted in each year.
     """
 
     dated: Dated
@@ -57,6 +58,7 @@ class PreparedCases:
     reversal: Column
     original: Column
     discharged: tuple[int, int] | None = None
+    years: Mapping[int, int] = field(factory=dict)
 
     @property
     def region(self) -> Region:
@@ -86,14 +88,19 @@ class PreparedCases:
 
     def versions(self, section: str, rows: Any) -> Iterator[tuple[Any, Any]]:
         """The terms of a section on the discharge days of some rows, with the rows of each; both as booleans."""
+        for _, terms, found in self.named_versions(section, rows):
+            yield terms, found
+
+    def named_versions(self, section: str, rows: Any) -> Iterator[tuple[str, Any, Any]]:
+        """As `versions`, with the name of each version."""
         only = self.dated.only(section, *self.discharged) if self.discharged else None
         if only is not None:
-            yield self.dated.policy.build(section, only), rows
+            yield only.name, self.dated.policy.build(section, only), rows
             return
         for version, of_version in self.dated.versions(section, np.flatnonzero(rows), self.facts.columns["dscg_day"]):
             found = np.zeros(len(rows), bool)
             found[of_version] = True
-            yield self.dated.policy.build(section, version), found
+            yield version.name, self.dated.policy.build(section, version), found
 
     def text(self, name: str, row: int) -> str:
         """A text of one row."""
@@ -115,7 +122,9 @@ def prepare_cases(policy: Policy, table: Table, region: Region, year: int | None
     texts = {name: Coded.of(read.columns[name]) for name in (*_TEXTS, "fixmedins_code")}
     discharged = np.asarray(read.columns["dscg_time"], np.int64)
     posted = np.where(read.columns["setl_time"] == NO_DAY, discharged, read.columns["setl_time"])
-    closed = _year(posted, faults, year)
+    years = _years(posted, faults)
+    closed = the_year(years) if year is None else year
+    _mark_other_years(posted, faults, closed)
     pool, inpatient = _coded_kinds(policy, read, discharged, faults)
     flags = {short: _numbered(read, name, ("0", "1").index, faults) for name, short in _FLAGS.items()}
     columns: dict[str, Column] = {
@@ -138,6 +147,7 @@ def prepare_cases(policy: Policy, table: Table, region: Region, year: int | None
     prepared = PreparedCases(
         Dated.of(policy, faults), read, faults, facts, closed, pool, posted, flags["reversal"], _no_rows(read.rows)
     )
+    prepared.years = years
     _check(prepared)
     if flags["reversal"].any():
         _match_reversals(prepared)
@@ -153,6 +163,8 @@ def _no_rows(rows: int) -> Column:
 def _mark_ids(read: ReadTable, faults: Faults) -> None:
     for name in ("setl_id", "psn_no", "fixmedins_code"):
         faults.mark(np.flatnonzero(is_empty(read.columns[name])), Fault("id", f"{name} is empty"))
+    for name in ("adm_time", "dscg_time"):
+        faults.mark(np.flatnonzero(np.asarray(read.columns[name]) == NO_DAY), Fault("date", f"{name} is empty"))
 
     def twice(row: int) -> Fault:
         return Fault("duplicate", f"setl_id {np.asarray(read.columns['setl_id'])[row]} stands twice")
@@ -160,22 +172,29 @@ def _mark_ids(read: ReadTable, faults: Faults) -> None:
     faults.mark(repeated(read.columns["setl_id"]), twice)
 
 
-def _year(posted: Column, faults: Faults, year: int | None) -> int:
-    """The year that is closed; rows posted in another one are marked."""
+def _years(posted: Column, faults: Faults) -> dict[int, int]:
+    """How many of the rows that can be read are posted in each year."""
     good = faults.good()
     found, cases = np.unique(year_of(posted[good]), return_counts=True) if good.size else (good, good)
-    years = found.tolist()
-    if year is None:
-        if len(years) > 1:
-            most = int(found[cases.argmax()])
-            raise TableError(f"cases are posted in {', '.join(map(str, years))}: say which year is closed, year={most}")
-        if not years:
-            raise TableError("no case of the table can be paid: say which year is closed, year=")
-        return int(years[0])
+    return dict(zip(found.tolist(), cases.tolist(), strict=True))
+
+
+def the_year(years: Mapping[int, int]) -> int:
+    """The only year in which cases are posted; raises TableError for several, and for none."""
+    if len(years) > 1:
+        most = max(years, key=lambda year: (years[year], -year))
+        told = ", ".join(map(str, sorted(years)))
+        raise TableError(f"cases are posted in {told}: say which year is closed, year={most}")
+    if not years:
+        raise TableError("no case of the table can be paid: say which year is closed, year=")
+    return next(iter(years))
+
+
+def _mark_other_years(posted: Column, faults: Faults, year: int) -> None:
     first, last = (day_number(datetime.date(year, month, day)) for month, day in ((1, 1), (12, 31)))
+    good = faults.good()
     other = good[(posted[good] < first) | (posted[good] > last)]
     faults.mark(other, lambda row: Fault("year", f"posted on {as_date(int(posted[row]))}, outside {year}"))
-    return year
 
 
 def _coded_kinds(policy: Policy, read: ReadTable, days: Column, faults: Faults) -> tuple[Any, Any]:
@@ -252,6 +271,11 @@ def _check(prepared: PreparedCases) -> None:
         ("amount", "an amount is negative and the case is no reversal (refd_setl_flag 1)", is_case & negative),
         ("date", "dscg_time is before adm_time", of["dscg_day"] < of["adm_day"]),
         ("date", "act_ipt_days is negative", of["days"] < 0),
+        (
+            "date",
+            "act_ipt_days is more than there are from adm_time to dscg_time, both counted",
+            of["days"] > of["dscg_day"] - of["adm_day"] + 1,
+        ),
         ("amount", "medfee_sumamt is not above 0", is_case & (of["medfee_sumamt"] <= 0)),
         (
             "identity",

@@ -71,6 +71,14 @@ class Region:
         return found
 
     @cached_property
+    def without_difference(self) -> NDArray[np.bool_]:
+        """Which institutions a table of difference factors has no line for; none where there is no such table."""
+        keys, _ = self.differences
+        lacks = np.full(len(self.institutions), bool(len(keys)))
+        lacks[keys // (len(self.groups) + 1)] = False
+        return lacks
+
+    @cached_property
     def _difference_table(self) -> Column | None:
         """The difference factor by institution and group, where that is no large table."""
         size = len(self.institutions) * (len(self.groups) + 1)
@@ -216,7 +224,7 @@ def _differences(
     twice = np.flatnonzero(np.diff(keys[order]) == 0)
     if twice.size and not problems:
         problems.append(f"differences: row {int(order[twice[0] + 1])}: the pair stands twice")
-    return keys[order], np.asarray(read.columns["difference_factor"], np.int64)[order]
+    return keys[order], _factors(read, "difference_factor", "differences", problems)[order]
 
 
 def _auxiliaries(
@@ -228,7 +236,7 @@ def _auxiliaries(
     group = _known(read, "group_code", groups.get, "auxiliaries", problems)
     dimension = _words(read, "dimension", tuple(AUXILIARY), "auxiliaries", problems)
     classes = np.asarray(read.columns["aux_class"])
-    factors = np.asarray(read.columns["auxiliary_factor"], np.int64)
+    factors = _factors(read, "auxiliary_factor", "auxiliaries", problems)
     found: dict[str, tuple[Mapping[str, int], Column]] = {}
     for at, name in enumerate(AUXILIARY):
         rows = np.flatnonzero(dimension == at)
@@ -241,6 +249,14 @@ def _auxiliaries(
         if len(rows):
             found[name] = (places, of_class)
     return found
+
+
+def _factors(read: ReadTable, name: str, what: str, problems: list[str]) -> Column:
+    """A column of factors; one of 0 is a problem, and would look like none at all."""
+    column = np.asarray(read.columns[name], np.int64)
+    for row in np.flatnonzero(column <= 0)[:1].tolist():
+        problems.append(f"{what}: row {row}: {name} is not above 0; leave the row out where there is no factor")
+    return column
 
 
 def _known(read: ReadTable, name: str, place: Callable[[str], int | None], what: str, problems: list[str]) -> Column:

@@ -14,7 +14,7 @@ from mipolicy.cases.ways import Way, listed
 from mipolicy.errors import Fault, TableError
 from mipolicy.money import NO_LIMIT, Column
 from mipolicy.payment.axes import METHOD
-from mipolicy.payment.router import RouteCase, RouterTerms, route
+from mipolicy.payment.router import REASON, RouteCase, RouterTerms, route
 
 __all__ = ["ROUTER", "Routes", "own_methods", "route_cases"]
 
@@ -29,6 +29,7 @@ _FLAGS: Final = (
     "by_item_outsider",
 )
 """What a case is or is not, for the router; it looks at the group only for whether there is one."""
+_BY_LIST: Final = tuple(REASON.position(word) for word in ("single_disease", "day_surgery", "per_diem"))
 _REVIEW: Final = 2 << len(_FLAGS)
 _SHORT: Final = 8 * _REVIEW
 _LONG: Final = 2 * _SHORT
@@ -50,7 +51,7 @@ class Routes:
 
 
 def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -> Routes:
-    """Route the cases that can be paid; those on two lists are marked where the terms refuse them.
+    """Route the cases that can be paid; those on two lists are marked unless the terms prefer one of the two.
 
     by_item_outsider: 1 for people insured elsewhere whose pool pays them by item.
     Raises TableError where the region's table and the policy name different methods for an institution.
@@ -71,8 +72,10 @@ def route_cases(prepared: PreparedCases, by_item_outsider: Column, work: Work) -
         for name, column in flags.items():
             facts.set(name, column)
         twice = _route_kinds(prepared, terms, within, routes, work)
-        if terms.two_lists == "reject":
-            _refuse_two_lists(prepared, twice, flags)
+        undecided = np.isin(routes.reason.take(twice), _BY_LIST)  # whoever left the lists is paid by one method
+        if terms.two_lists != "reject":
+            undecided &= flags[f"on_{terms.two_lists}"].take(twice) == 0
+        _refuse_two_lists(prepared, twice[undecided], flags)
     return routes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from mipolicy.cases.alike import score_alike
 from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
-from mipolicy.cases.several import choose_by_item, excess_steps
+from mipolicy.cases.several import Piece, choose_by_item, excess_steps
 from mipolicy.cases.ways import WAYS, Part, Way
 from mipolicy.errors import Fault, PolicyError
 from mipolicy.money import FACTOR_ONE, Column, plain_text
@@ -21,7 +21,7 @@ from mipolicy.payment.axes import METHOD, POOL
 from mipolicy.payment.router import REASON
 from mipolicy.records import NO_AMOUNT
 
-__all__ = ["Scores", "score_cases", "versions_of"]
+__all__ = ["Scores", "refuse_scales", "score_cases", "versions_of"]
 
 _BY_ITEM = METHOD.position("by_item")
 
@@ -39,10 +39,11 @@ class Scores:
     carved_out: Column
 
 
-def score_cases(prepared: PreparedCases, routes: Routes, work: Work) -> Scores:
+def score_cases(prepared: PreparedCases, routes: Routes, work: Work, piece: Piece | None = None) -> Scores:
     """Score and price every routed case; a case that its rule refuses is marked with the reason.
 
-    Where a rule itself says that a case is paid by item, its method becomes that.
+    Where a rule itself says that a case is paid by item, its method becomes that.  piece: what the cases are told of
+    others, and tell them, where the table is a piece of a larger one.
     Raises PolicyError where the cases of one pool have points of different scales.
     """
     facts, count = prepared.facts, prepared.read.rows
@@ -56,8 +57,9 @@ def score_cases(prepared: PreparedCases, routes: Routes, work: Work) -> Scores:
     ]
     for part, rows in zip(parts, score_alike(facts, parts, scores.points, work), strict=True):
         left = _with_institution_factor(prepared, rows) if part.way.takes_factor(part.terms) else rows
-        _score_part(prepared, part, left, scores, routes, work)
-    _check_scales(prepared, routes, parts)
+        left = _with_difference_factor(prepared, left) if part.way.takes_difference else left
+        _score_part(prepared, part, left, (scores, routes), work, piece)
+    _note_scales(prepared, routes, parts, piece)
     negative = np.flatnonzero((scores.points < 0) & prepared.payable())
     prepared.faults.mark(negative, Fault("points", "the points of the case are below 0"))
     by_item = np.flatnonzero((routes.method == _BY_ITEM) & prepared.payable())
@@ -71,18 +73,21 @@ def _parts(prepared: PreparedCases, way: Way, within: Any) -> Iterator[Part]:
     """The versions of a way's terms that some rows meet; within: those rows, as booleans."""
     for section, pool in way.sections():
         here = within if pool < 0 else within & (prepared.pool == pool)
-        for terms, of_version in prepared.versions(section, here) if here.any() else ():
-            yield Part(way, terms, of_version)
+        for version, terms, of_version in prepared.named_versions(section, here) if here.any() else ():
+            yield Part(f"{section} {version}", way, terms, of_version)
 
 
-def _score_part(prepared: PreparedCases, part: Part, rows: Column, scores: Scores, routes: Routes, work: Work) -> None:
+def _score_part(
+    prepared: PreparedCases, part: Part, rows: Column, into: tuple[Scores, Routes], work: Work, piece: Piece | None
+) -> None:
     """Ask the rule of each of the rows, once more of the high outliers that are within their institution's quota."""
     way, facts = part.way, prepared.facts
+    scores, routes = into
     keep = ("points",) if way.points else ("standard", "payment")
     names = (*keep, way.by_item) if way.by_item else keep
     ranked = excess_steps(part)
     done, refused = run(way, part.terms, facts, rows, (*names, *ranked), work)
-    chosen = choose_by_item(prepared, part, rows, done) if ranked else rows[:0]
+    chosen = choose_by_item(prepared, part, rows, done, piece) if ranked else rows[:0]
     if chosen.size:
         facts.made["by_item"][rows[chosen]] = 1
         again, _ = run(way, part.terms, facts, rows[chosen], names, work)
@@ -115,17 +120,48 @@ def _with_institution_factor(prepared: PreparedCases, rows: Column) -> Column:
     return np.ascontiguousarray(rows[~lacks])
 
 
-def _check_scales(prepared: PreparedCases, routes: Routes, parts: Sequence[Part]) -> None:
-    """Points that share a point value have to be of one scale; a scale of 0 says that the terms use none."""
+def _with_difference_factor(prepared: PreparedCases, rows: Column) -> Column:
+    """The rows whose institution has a difference factor, or whose group takes none; the others are marked."""
+    facts, without = prepared.facts, prepared.region.without_difference
+    if not without.any():
+        return rows
+    lacks: Any = without.take(facts.institution.take(rows)) & (facts.group.take(rows) >= 0)
+    lacks &= np.asarray(facts.of("new_group", rows)) == 0
+
+    def fault(row: int) -> Fault:
+        code = prepared.text("fixmedins_code", row)
+        return Fault(
+            "difference_factor", f"the table of difference factors has no line of {code}; state one, 1 or other"
+        )
+
+    prepared.faults.mark(rows[lacks], fault)
+    return np.ascontiguousarray(rows[~lacks])
+
+
+def _note_scales(prepared: PreparedCases, routes: Routes, parts: Sequence[Part], piece: Piece | None) -> None:
+    """Find the scales of each pool's points, for the other pieces where there are any; refuse several of one pool."""
     scales = [(each.way, int(getattr(each.terms, each.way.scale)), each.within) for each in parts if each.way.scale]
-    if len({scale for _, scale, _ in scales if scale}) < 2:
+    if piece is None and len({scale for _, scale, _ in scales if scale}) < 2:
         return
+    found: dict[str, dict[int, frozenset[str]]] = {}
     for at, pool in enumerate(POOL.members):
-        used: dict[int, set[str]] = {}
         for way, scale, within in scales:
             here = within & (prepared.pool == at) & ~prepared.faults.bad & (routes.method != _BY_ITEM)
             if scale and here.any():
-                used.setdefault(scale, set()).add(f"{way.section}.{way.scale}")
+                used = found.setdefault(pool, {})
+                used[scale] = used.get(scale, frozenset()) | {f"{way.section}.{way.scale}"}
+    if piece is None:
+        refuse_scales(found)
+    else:
+        piece.scales = found
+
+
+def refuse_scales(scales: Mapping[str, Mapping[int, frozenset[str]]]) -> None:
+    """Points that share a point value have to be of one scale; a scale of 0 says that the terms use none.
+
+    scales: by pool, the scales of its points with the terms that use them.  Raises PolicyError for several.
+    """
+    for pool, used in scales.items():
         if len(used) > 1:
             told = "; ".join(
                 f"{plain_text(scale, int(FACTOR_ONE))} in {', '.join(sorted(names))}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
-from attrs import frozen
+from attrs import define, field, frozen
 
 from mipolicy.calendar import day_number
 from mipolicy.cases.prepare import PreparedCases
@@ -177,23 +177,76 @@ def excess_steps(part: Part) -> tuple[str, ...]:
     return ("high", *_EXCESS[part.way.section])
 
 
-def choose_by_item(prepared: PreparedCases, part: Part, rows: Column, done: Mapping[str, Column]) -> Column:
+@frozen(eq=False)
+class Outliers:
+    """The high outliers of one version of terms that ranks them; `a + b` is what one pass over both gives.
+
+    share: of an institution's cases, per million; discharges: how many cases, by institution; institution, excess,
+    case: place, by how much it is ranked, and id of each outlier.
+    """
+
+    share: int
+    discharges: Column
+    institution: Column
+    excess: Column
+    case: Any
+
+    def __add__(self, other: Outliers) -> Outliers:
+        joined = (
+            np.concatenate([getattr(self, name), getattr(other, name)]) for name in ("institution", "excess", "case")
+        )
+        return Outliers(self.share, self.discharges + other.discharges, *joined)
+
+    def chosen(self) -> Any:
+        """Which of the outliers are within their institution's quota."""
+        return within_quota(
+            self.share,
+            self.discharges,
+            institution=self.institution,
+            excess=self.excess,
+            case=rank_of(self.case),
+        )
+
+
+@define(eq=False)
+class Piece:
+    """A piece of a table that is paid with others: what it is told of them, and what it tells.
+
+    by_item: by name of a part, the ids of the outliers within their quota; outliers: those of the piece, by name of
+    their part; scales: by pool, the scales of its points with the terms that use them.
+    """
+
+    by_item: Mapping[str, Any] = field(factory=dict)
+    outliers: dict[str, Outliers] = field(factory=dict)
+    scales: Mapping[str, Mapping[int, frozenset[str]]] = field(factory=dict)
+
+
+def choose_by_item(
+    prepared: PreparedCases, part: Part, rows: Column, done: Mapping[str, Column], piece: Piece | None
+) -> Column:
     """Which of some rows of a part are high outliers within their institution's quota: their places among the rows.
 
-    rows: the part's rows that can be high outliers; done: the steps of `excess_steps`, one figure a row.
+    rows: the part's rows that can be high outliers; done: the steps of `excess_steps`, one figure a row; piece: what
+    says so where the table is one of several.
     """
     gone, institution = prepared.cancelled(), prepared.facts.institution
     cost, standard = _EXCESS[part.way.section]
     high = np.flatnonzero((done["high"] != 0) & ~gone.take(rows))
     counted = np.flatnonzero(part.within & ~gone)
-    chosen = within_quota(
-        part.terms.by_item_share,
+    outliers = Outliers(
+        int(part.terms.by_item_share),
         np.bincount(institution.take(counted), minlength=len(prepared.region.institutions)),
         institution=institution.take(rows[high]),
         excess=done[cost][high] - done[standard][high],
-        case=rank_of(_taken(prepared, "setl_id", rows[high])),
+        case=_taken(prepared, "setl_id", rows[high]),
     )
-    return high[chosen]
+    if piece is None:
+        within = outliers.chosen()
+    else:
+        piece.outliers[part.name] = outliers
+        within = np.isin(outliers.case, piece.by_item.get(part.name, outliers.case[:0]))
+    chosen: Column = high[within]
+    return chosen
 
 
 def with_factor(figures: Column, factor: Column) -> Column:

@@ -45,9 +45,11 @@ class Way:
     section: its name, or the name before the pool's where each pool has its own (`by_pool`); points: whether it gives
     points, which the point value turns into money; codes: facts that the terms' own lists give of a case; by_item: the
     step that says that the case is paid by item after all, if the rule has one; takes_factor: whether the terms
-    multiply by the institution factor, which an institution then has to have; scale: the figure of the terms that says
-    how many points the mean cost of all cases is; costs_alike: the least and the most cost at which the points of a
-    case are those of its group and institution alone, where `alone`, the facts that set it apart, are all 0.
+    multiply by the institution factor, which an institution then has to have; takes_difference: whether the rule
+    multiplies by the difference factor, of which every institution has a line where the region has any; scale: the
+    figure of the terms that says how many points the mean cost of all cases is; costs_alike: the least and the most
+    cost at which the points of a case are those of its group and institution alone, where `alone`, the facts that set
+    it apart, are all 0.
     """
 
     section: str
@@ -57,6 +59,7 @@ class Way:
     codes: Callable[[Any, Facts, Column], Codes] = _no_codes
     by_item: str = ""
     takes_factor: Callable[[Any], bool] = _no_factor
+    takes_difference: bool = False
     scale: str = ""
     by_pool: bool = False
     costs_alike: Callable[[Any, Any], tuple[Any, Any]] | None = None
@@ -71,8 +74,9 @@ class Way:
 
 @frozen(eq=False)
 class Part:
-    """The rows of a way of paying that one version of its terms governs, as booleans."""
+    """The rows of a way of paying that one version of its terms governs, as booleans; name: section and version."""
 
+    name: str
     way: Way
     terms: Any
     within: Any
@@ -129,6 +133,7 @@ WAYS: Final[Mapping[str, Way]] = MappingProxyType(
             drg_points.DrgPointsCase,
             drg_points.pay,
             True,
+            takes_difference=True,
             scale="scale",
             costs_alike=drg_points.costs_alike,
             alone=("review", "review_points", "carve_out_amt", "unreasonable_amt", "incomplete"),
@@ -169,16 +174,18 @@ class Listing:
 
 
 def _is_priced(terms: single_disease.SingleDiseaseTerms, facts: Facts, rows: Column) -> Any:
+    """A price is that of a stay, from admission to discharge: visits for the same disease are outpatient care."""
     disease = _disease(terms, facts, rows)["disease"]
-    return single_disease.applies(terms, disease, facts.of("pilot_tcm", rows), facts.of("level", rows))
+    priced = single_disease.applies(terms, disease, facts.of("pilot_tcm", rows), facts.of("level", rows))
+    return priced * facts.of("inpatient", rows)
 
 
 def _is_day_surgery(_terms: day_surgery.DaySurgeryTerms, facts: Facts, rows: Column) -> Any:
-    return facts.of("day_surgery_accepted", rows)
+    return facts.of("day_surgery_accepted", rows) * facts.of("inpatient", rows)
 
 
 def _is_per_diem(terms: per_diem.PerDiemTerms, facts: Facts, rows: Column) -> Any:
-    return _condition(terms, facts, rows)["condition"]
+    return _condition(terms, facts, rows)["condition"] * facts.of("inpatient", rows)
 
 
 def _is_outpatient(_terms: capitation.CapitationTerms, facts: Facts, rows: Column) -> Any:

@@ -1,17 +1,20 @@
-"""The year of each pool: fund, point value, case payments, and the closing statement."""
+"""The year of each pool: fund, point value, case payments, and the closing statement.
+
+Two passes over the cases: `sum_pool` sums what they share, `pay_pool` pays them by the value that follows.  Both give
+sums that merge, so a table may be paid in pieces.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 from attrs import frozen
 
 from mipolicy.batch.work import Work
-from mipolicy.calendar import day_number
 from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
@@ -35,11 +38,27 @@ from mipolicy.payment.points import (
     point_value,
     published_value,
 )
+from mipolicy.policy import Policy
 from mipolicy.rounding import mul_div
-from mipolicy.sums import sums_by, total
+from mipolicy.sums import merged, sums_by, total
 
-__all__ = ["PoolYear", "close_pool", "outsiders_by_item", "pay_at_budget_value", "pool_terms"]
+__all__ = [
+    "At",
+    "PoolPaid",
+    "PoolSums",
+    "PoolTerms",
+    "PoolValue",
+    "PoolYear",
+    "close_pool",
+    "outsiders_by_item",
+    "pay_pool",
+    "pool_terms",
+    "pool_value",
+    "sum_pool",
+]
 
+At: TypeAlias = Literal["settlement", "budget"]
+PoolTerms: TypeAlias = tuple[PointValueTerms, PoolBudgetTerms]
 _POINTS: Final = tuple(METHOD.position(name) for name in POINT_METHODS)
 _STEPS: Final = ("standard", "before_floor", "raised", "payment")
 
@@ -62,94 +81,153 @@ class PoolYear:
     elsewhere: Mapping[str, int]
 
 
-def pool_terms(prepared: PreparedCases, pool: str) -> tuple[PointValueTerms, PoolBudgetTerms]:
+@frozen
+class PoolSums:
+    """What the cases of a pool come to before points pay them; `a + b` is what one pass over both gives.
+
+    beside: what the pool's own fund owes for cases apart from their points, in fen; by_points: how many cases points
+    pay; totals: over the cases that share the points; fund, cost: the fund's share and the cost of these by institution
+    or group, where the terms take the fund's rate from there.
+    """
+
+    beside: int
+    by_points: int
+    totals: PointTotals
+    fund: tuple[int, ...]
+    cost: tuple[int, ...]
+
+    def __add__(self, other: PoolSums) -> PoolSums:
+        return PoolSums(
+            self.beside + other.beside,
+            self.by_points + other.by_points,
+            self.totals + other.totals,
+            tuple(map(int.__add__, self.fund, other.fund)),
+            tuple(map(int.__add__, self.cost, other.cost)),
+        )
+
+
+@frozen(eq=False)
+class PoolValue:
+    """How a pool pays a point, and out of what.
+
+    fund: what is divided, None at the budget value; rates: the fund's rate by institution or group, where the terms
+    take it from there.
+    """
+
+    pool: str
+    terms: PointValueTerms
+    fund: Distributable | None
+    totals: PointTotals
+    published: int
+    value: PointValue
+    rates: tuple[int, ...]
+
+
+@frozen
+class PoolPaid:
+    """What the paid cases of a pool come to; `a + b` is what one pass over both gives.
+
+    institutions: sums over the cases that share the points; elsewhere: fen by insured place.
+    """
+
+    institutions: Mapping[str, InstitutionPoints]
+    elsewhere: Mapping[str, int]
+
+    def __add__(self, other: PoolPaid) -> PoolPaid:
+        return PoolPaid(merged(self.institutions, other.institutions), merged(self.elsewhere, other.elsewhere))
+
+
+def pool_terms(policy: Policy, pool: str, year: int) -> PoolTerms:
     """The terms of a pool's point value and budget on the last day of the year.
 
     Raises PolicyGap, NotInForce.
     """
-    last = datetime.date(prepared.year, 12, 31)
-    found: list[Any] = []
-    for section in (f"point_value.{pool}", f"pool_budget.{pool}"):
-        found.append(prepared.dated.policy.build(section, prepared.dated.policy.version(section, last)))
-        prepared.dated.use(section, day_number(last), int((prepared.pool == POOL.position(pool)).sum()))
+    last = datetime.date(year, 12, 31)
+    found: list[Any] = [policy.build(section, policy.version(section, last)) for section in pool_sections(pool)]
     return found[0], found[1]
 
 
-def outsiders_by_item(prepared: PreparedCases, terms: Mapping[str, PointValueTerms]) -> Column:
+def pool_sections(pool: str) -> tuple[str, str]:
+    """The sections that say how a pool pays."""
+    return f"point_value.{pool}", f"pool_budget.{pool}"
+
+
+def outsiders_by_item(prepared: PreparedCases, terms: Mapping[str, PoolTerms]) -> Column:
     """1 for people insured elsewhere whose pool pays them by item."""
-    by_item = [int(pool in terms and terms[pool].outsiders == "by_item") for pool in POOL.members]
+    by_item = [int(pool in terms and terms[pool][0].outsiders == "by_item") for pool in POOL.members]
     found: Column = np.array(by_item, np.int8).take(prepared.pool) * prepared.outside()
     return found
 
 
-def close_pool(
-    prepared: PreparedCases,
-    routes: Routes,
-    scores: Scores,
-    pool: str,
-    of: tuple[PointValueTerms, PoolBudgetTerms],
-    *,
-    beside: int,
-    work: Work,
-) -> PoolYear:
-    """Pay the cases of a pool that points pay, into `scores`, and close its year.
-
-    beside: what this pool owes institutions apart from cases (capitation), in fen.
-    Raises InputError where the points come to nothing, or more is set aside than the budget holds.
-    """
-    terms, budget = of
+def sum_pool(
+    prepared: PreparedCases, routes: Routes, scores: Scores, pool: str, terms: PointValueTerms, at: At
+) -> PoolSums:
+    """What the cases of a pool come to before points pay them; what is carved out of them goes into `scores`."""
     outside, counted = prepared.outside(), ~prepared.cancelled()
     mine = prepared.payable() & (prepared.pool == POOL.position(pool))
     by_points = mine & np.isin(routes.method, _POINTS)
     rows = np.flatnonzero(by_points)
     _carve_out(prepared, scores, terms, rows)
     owed_here = np.flatnonzero(mine & ~outside & counted)
-    fund = distributable(budget, total((scores.payment + scores.carved_out)[owed_here]) + beside)
-    sharing = np.flatnonzero(by_points & counted & (~outside | (terms.outsiders == "in_point_pool")))
-    _set_fund_rate(prepared, terms, rows, sharing)
-    value, totals, published = no_points(fund.fund), PointTotals(), published_value(terms, budget)
-    if (by_points & counted).any():
-        totals = _totals(prepared, scores, sharing)
-        value = point_value(terms, fund.fund, totals, published)
-    done = _pay(prepared, scores, terms, value, rows, work)
-    institutions = _institutions(prepared, scores, done, np.isin(rows, sharing), rows, outside)
-    closing = close(terms, pool, fund, value, institutions)
-    return PoolYear(
-        pool,
-        terms,
-        fund,
-        totals,
-        published,
-        value,
-        closing,
+    sharing = rows if at == "budget" else np.flatnonzero(by_points & counted & _sharing(terms, outside))
+    return PoolSums(
+        total((scores.payment + scores.carved_out)[owed_here]),
+        int((by_points & counted).sum()),
+        _totals(prepared, scores, sharing),
+        *_sums_of_place(prepared, terms, sharing),
+    )
+
+
+def _sharing(terms: PointValueTerms, outside: Any) -> Any:
+    """Who shares the points of the pool."""
+    return ~outside | (terms.outsiders == "in_point_pool")
+
+
+def pool_value(pool: str, of: PoolTerms, sums: PoolSums, beside: int, at: At, year: int) -> PoolValue:
+    """What a point is worth.
+
+    beside: what this pool owes institutions apart from cases (capitation), in fen.
+    Raises InputError where the points come to nothing, or more is set aside than the budget holds, or no budget value
+    is published.
+    """
+    terms, budget = of
+    published = published_value(terms, budget)
+    rates = tuple(
+        mul_div(one, int(RATE_ONE), other) if other else 0 for one, other in zip(sums.fund, sums.cost, strict=True)
+    )
+    if at == "budget":
+        if not published:
+            raise InputError(f"pool_budget.{pool} publishes no budget value for {year}: cases are paid at the clearing")
+        return PoolValue(pool, terms, None, PointTotals(), published, no_points(0, published), rates)
+    fund = distributable(budget, sums.beside + beside)
+    value = point_value(terms, fund.fund, sums.totals, published) if sums.by_points else no_points(fund.fund)
+    return PoolValue(pool, terms, fund, sums.totals, published, value, rates)
+
+
+def pay_pool(prepared: PreparedCases, routes: Routes, scores: Scores, of: PoolValue, work: Work) -> PoolPaid:
+    """Pay the cases of a pool that points pay, into `scores`.
+
+    Raises InputError.
+    """
+    outside, counted = prepared.outside(), ~prepared.cancelled()
+    mine = prepared.payable() & (prepared.pool == POOL.position(of.pool))
+    rows = np.flatnonzero(mine & np.isin(routes.method, _POINTS))
+    _set_fund_rate(prepared, of, rows)
+    done = _pay(prepared, scores, of.terms, of.value, rows, work)
+    shares = (counted & _sharing(of.terms, outside)).take(rows)
+    return PoolPaid(
+        _institutions(prepared, scores, done, shares, rows, outside),
         _elsewhere(prepared, scores, np.flatnonzero(mine & outside & counted)),
     )
 
 
-def pay_at_budget_value(
-    prepared: PreparedCases,
-    routes: Routes,
-    scores: Scores,
-    pool: str,
-    of: tuple[PointValueTerms, PoolBudgetTerms],
-    *,
-    work: Work,
-) -> int:
-    """Pay the cases of a pool by the value published at the start of the year, into `scores`; gives that value.
-
-    Raises InputError where none is published.
-    """
-    terms, budget = of
-    value = published_value(terms, budget)
-    rows = np.flatnonzero(prepared.payable() & (prepared.pool == POOL.position(pool)) & np.isin(routes.method, _POINTS))
-    if not value:
-        raise InputError(
-            f"pool_budget.{pool} publishes no budget value for {prepared.year}: cases are paid at the clearing"
-        )
-    _carve_out(prepared, scores, terms, rows)
-    _set_fund_rate(prepared, terms, rows, rows)
-    _pay(prepared, scores, terms, no_points(0, value), rows, work)
-    return value
+def close_pool(of: PoolValue, paid: PoolPaid, institutions: Collection[str]) -> PoolYear:
+    """Close the year of a pool whose cases are paid; institutions: the region's, in their order."""
+    assert of.fund is not None
+    figures = [(name, paid.institutions[name]) for name in institutions if name in paid.institutions]
+    closing = close(of.terms, of.pool, of.fund, of.value, figures)
+    elsewhere = {name: amount for name, amount in sorted(paid.elsewhere.items()) if name and amount}
+    return PoolYear(of.pool, of.terms, of.fund, of.totals, of.published, of.value, closing, elsewhere)
 
 
 def _carve_out(prepared: PreparedCases, scores: Scores, terms: PointValueTerms, rows: Column) -> None:
@@ -166,22 +244,41 @@ def _carve_out(prepared: PreparedCases, scores: Scores, terms: PointValueTerms, 
     scores.carved_out[rows] = amount
 
 
-def _set_fund_rate(prepared: PreparedCases, terms: PointValueTerms, rows: Column, sharing: Column) -> None:
-    """The fund's share of cost, item by item, of the institution or group, where the terms take it from there.
+def _place_of(prepared: PreparedCases, terms: PointValueTerms) -> tuple[Column, int]:
+    """What the fund's rate is taken of, by row, and how many there are."""
+    facts, region = prepared.facts, prepared.region
+    if terms.rate_of == "institution":
+        return facts.institution, len(region.institutions)
+    return facts.group + 1, len(region.groups) + 1
 
-    rows: the pool's cases that points pay; sharing: those over which the shares are taken.  Other pools keep theirs.
+
+def _sums_of_place(
+    prepared: PreparedCases, terms: PointValueTerms, sharing: Column
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The fund's share item by item, and cost, of each institution or group, where the terms take the rate from there.
+
+    sharing: the cases over which it is taken.
     """
     if terms.rate_of not in ("institution", "group"):
-        return
-    facts = prepared.facts
-    place = facts.institution if terms.rate_of == "institution" else facts.group + 1
-    size = int(place.max()) + 1 if place.size else 0
-    paid, cost = (
-        sums_by(place.take(sharing), facts.columns[name].take(sharing), size) for name in ("hifp_pay", "medfee_sumamt")
+        return (), ()
+    place, size = _place_of(prepared, terms)
+    fund, cost = (
+        tuple(sums_by(place.take(sharing), prepared.facts.columns[name].take(sharing), size))
+        for name in ("hifp_pay", "medfee_sumamt")
     )
-    rates = [mul_div(one, int(RATE_ONE), other) if other else 0 for one, other in zip(paid, cost, strict=True)]
+    return fund, cost
+
+
+def _set_fund_rate(prepared: PreparedCases, of: PoolValue, rows: Column) -> None:
+    """The fund's share of cost where it is that of the institution or group; rows: the pool's that points pay.
+
+    Other pools keep theirs.
+    """
+    if not of.rates:
+        return
+    facts, (place, _) = prepared.facts, _place_of(prepared, of.terms)
     of_rows = np.array(facts.of("fund_rate", np.arange(prepared.read.rows)), np.int64)
-    of_rows[rows] = np.array(rates, np.int64).take(place.take(rows))
+    of_rows[rows] = np.array(of.rates, np.int64).take(place.take(rows))
     facts.set("fund_rate", of_rows)
 
 
@@ -215,7 +312,7 @@ def _paid(value: PointValue, terms: PointValueTerms, case: PointCase[Any]) -> Po
 
 def _institutions(
     prepared: PreparedCases, scores: Scores, done: Mapping[str, Column], shares: Any, rows: Column, outside: Any
-) -> list[tuple[str, InstitutionPoints]]:
+) -> dict[str, InstitutionPoints]:
     """Sums over the cases that share the pool's points, by institution."""
     names = list(prepared.region.institutions)
     size, place = len(names), prepared.facts.institution.take(rows)[shares]
@@ -231,7 +328,7 @@ def _institutions(
         sums(done["raised"]),
         sums(done["payment"] * outside[rows]),
     )
-    return [(name, InstitutionPoints(*figures)) for name, *figures in zip(names, *columns, strict=True) if figures[0]]
+    return {name: InstitutionPoints(*figures) for name, *figures in zip(names, *columns, strict=True) if figures[0]}
 
 
 def _elsewhere(prepared: PreparedCases, scores: Scores, rows: Column) -> dict[str, int]:
@@ -240,4 +337,4 @@ def _elsewhere(prepared: PreparedCases, scores: Scores, rows: Column) -> dict[st
     sums = sums_by(
         places.codes.astype(np.int64), (scores.payment + scores.carved_out)[rows], max(1, len(places.values))
     )
-    return {name: amount for name, amount in sorted(zip(places.values, sums, strict=False)) if name and amount}
+    return dict(zip(places.values, sums, strict=False))

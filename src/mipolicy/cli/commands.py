@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 import mipolicy
-from mipolicy.batch.result import TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.cli import show
+from mipolicy.cli.budget import clear
 from mipolicy.cli.catalogue import catalogue
 from mipolicy.cli.demonstration import demonstrate
 from mipolicy.cli.explained import FORMATS, show_explanation
@@ -21,9 +21,11 @@ from mipolicy.cli.pages import changes, office_pages
 from mipolicy.cli.payment import pay, region
 from mipolicy.cli.policies import policy
 from mipolicy.cli.program import Program
+from mipolicy.cli.rates import rates
 from mipolicy.explain import Explanation
 from mipolicy.interop import files
 from mipolicy.interop.region import read_folder
+from mipolicy.interop.streams import Streamed, is_large, settle_files
 from mipolicy.payment.case import Case
 from mipolicy.policy import Policy
 
@@ -96,13 +98,30 @@ def settle(
     refused, refused_lines = rejects_path or beside(out, "rejects"), beside(out, "line-rejects")
     different_files({"the bills": bills, "the lines": lines_path, "the settled rows": out, "the rejects": refused})
     files.check_target(refused)
+    kept = list(dict.fromkeys(("setl_id", *map(str.strip, columns.split(","))))) if columns else None
+    if is_large(bills, lines_path):
+        with show.counted() as step:
+            streamed = settle_files(
+                chosen,
+                bills,
+                out,
+                lines=lines_path,
+                rejects=refused,
+                line_rejects=refused_lines,
+                always=rejects_path is not None,
+                columns=kept,
+                gaps=gaps,
+                threads=threads,
+                step=step,
+            )
+        _show_result(streamed, out, refused, refused_lines)
+        return
     with show.progress(4) as stage:
         stage("reading bills")
         table = files.read(bills, Bill)
         stage("reading lines")
         lines = files.read(lines_path, Line) if lines_path else None
         stage("settling")
-        kept = list(dict.fromkeys(("setl_id", *map(str.strip, columns.split(","))))) if columns else None
         result = mipolicy.settle(chosen, table, lines=lines, columns=kept, gaps=gaps, threads=threads)
         stage("writing")
         # the settled rows last: where they stand, the rest stands too
@@ -111,20 +130,21 @@ def settle(
         if len(result.line_rejects) or Path(refused_lines).exists():
             files.write_rejects(refused_lines, result.line_rejects, "feedetl_sn")
         files.write_result(out, result)
-    _show_result(result, out, refused, refused_lines)
+    counts = Streamed(result.rows_in, len(result), result.rejects.counts(), result.line_rejects.counts())
+    _show_result(counts, out, refused, refused_lines)
 
 
-def _show_result(result: TableResult, out: str, refused: str, refused_lines: str) -> None:
-    settled, rejected = len(result), len(result.rejects)
-    show.line(f"{result.rows_in} rows in = {settled} settled + {rejected} rejected")
+def _show_result(result: Streamed, out: str, refused: str, refused_lines: str) -> None:
+    rejected = sum(result.rejected.values())
+    show.line(f"{result.rows_in} rows in = {result.settled} settled + {rejected} rejected")
     show.line(f"settled rows: {out}")
-    for rejects, what, path in (
-        (result.rejects, "rejected rows", refused),
+    for reasons, what, path in (
+        (result.rejected, "rejected rows", refused),
         (result.line_rejects, "lines without a bill, or that stopped theirs", refused_lines),
     ):
-        if len(rejects):
+        if reasons:
             show.line(f"{what}: {path}")
-            counts = sorted(rejects.counts().items(), key=lambda item: (-item[1], item[0]))
+            counts = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
             show.table(("reason", "rows"), [(reason, str(rows)) for reason, rows in counts], figures=(1,))
     if rejected:
         show.line("the table is settled; rejected rows do not change the exit status")
@@ -182,12 +202,12 @@ def _case(chosen: Policy, cases: str, folder: str, row: int, year: int | None) -
     """One case of a table, after all of it is paid: what it is paid depends on the others."""
     with show.progress(3) as stage:
         stage("reading cases")
-        tables, read = read_folder(Path(folder)), files.read(cases, Case)
+        read, tables = files.read(cases, Case), read_folder(Path(folder))
         stage("paying")
         paid = mipolicy.pay(chosen, read, **tables, year=year)
         stage("explaining")
         return mipolicy.explain_case(paid, row)
 
 
-for command in (catalogue, changes, office_pages, pay, policy, region):
+for command in (catalogue, changes, clear, office_pages, pay, policy, rates, region):
     program.add_command(command)

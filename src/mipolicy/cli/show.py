@@ -11,11 +11,11 @@ from typing import IO, Final, Literal
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["heading", "line", "progress", "table"]
+__all__ = ["counted", "heading", "line", "progress", "table"]
 
 _WIDE: Final = 1_000
 """What is not a terminal takes lines of any length, so nothing is wrapped there."""
@@ -95,3 +95,22 @@ def progress(stages: int) -> Iterator[Callable[[str], None]]:
             begun += 1
 
         yield stage
+
+
+@contextmanager
+def counted() -> Iterator[Callable[[str, int, int], None]]:
+    """Progress as `progress` shows it, of work that is counted: what is done, how much of it, and of how much."""
+    console = _console(sys.stderr)
+    if not console.is_terminal:
+        yield lambda *_: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(20),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task("starting", total=None)
+        yield lambda what, done, of: shown.update(task, description=what, completed=done, total=of)

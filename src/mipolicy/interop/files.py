@@ -24,7 +24,8 @@ from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
 from mipolicy.errors import TableError
-from mipolicy.money import NO_LIMIT
+from mipolicy.interop.arrow import DAYS, TEXTS, coded, decimals, is_text, pyarrow, written
+from mipolicy.policy.kinds import unit_text
 from mipolicy.tables import Axis
 from mipolicy.texts import Coded
 
@@ -36,13 +37,13 @@ __all__ = [
     "write_paid",
     "write_rejects",
     "write_result",
+    "write_units",
 ]
 
 FilePath: TypeAlias = str | os.PathLike[str]
 SUFFIXES: Final = (".csv", ".parquet")
 """How the name of a file ends that can be read and written."""
 _CHUNK: Final = 65_536
-_MARK: Final = b"\xef\xbb\xbf"
 
 
 def read(path: FilePath, record: type[Any] | None = Bill) -> dict[str, Any]:
@@ -53,16 +54,16 @@ def read(path: FilePath, record: type[Any] | None = Bill) -> dict[str, Any]:
     Raises TableError, naming the line or the column, for what cannot be read; OSError.
     """
     file = Path(path)
-    _not_a_folder(file)
-    return _read_csv(file) if _suffix(file) == ".csv" else _read_parquet(file, record)
+    not_a_folder(file)
+    return _read_csv(file) if suffix_of(file) == ".csv" else _read_parquet(file, record)
 
 
-def _not_a_folder(file: Path) -> None:
+def not_a_folder(file: Path) -> None:
     if file.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
 
 
-def _suffix(path: FilePath) -> str:
+def suffix_of(path: FilePath) -> str:
     suffix = Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise TableError(f"{os.fspath(path)}: a table is a file that ends in {' or '.join(SUFFIXES)}")
@@ -73,33 +74,42 @@ def _suffix(path: FilePath) -> str:
 
 
 def _read_csv(file: Path) -> dict[str, Any]:
-    data = file.read_bytes()
-    text = _decoded(file, data)
-    if not text.strip():
-        raise TableError(f"{file} is empty: a first line with the names of the columns is due")
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        names = _names(file, next(rows))
-        chunks = list(_chunks(file, rows, len(names)))
-    except csv.Error as error:
-        raise TableError(f"{file}, line {rows.line_num}: {error}") from None
-    columns: dict[str, Any] = {}
-    for at, name in enumerate(names):
-        parts = [chunk[at] for chunk in chunks]
-        columns[name] = np.concatenate(parts) if parts else np.empty(0, np.str_)
-    return columns
+    pieces = list(csv_pieces(file))
+    return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
-def _decoded(file: Path, data: bytes) -> str:
-    mark = len(_MARK) if data.startswith(_MARK) else 0
-    try:
-        return data[mark:].decode("utf-8")
-    except UnicodeDecodeError as error:
-        at = mark + error.start
-        line = data.count(b"\n", 0, at) + 1
-        raise TableError(
-            f"{file}, line {line}: not UTF-8 at byte {at} (0x{data[at]:02x}); save the file as UTF-8"
-        ) from None
+def csv_pieces(file: Path) -> Iterator[dict[str, Any]]:
+    """The columns of a CSV in pieces of rows, all of them text; the first piece has the names, and no rows.
+
+    Raises TableError, naming the line.
+    """
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        rows = csv.reader(text, strict=True)
+        try:
+            names = next(rows, [])
+            if not "".join(names).strip() and len(names) < 2:
+                raise TableError(f"{file} is empty: a first line with the names of the columns is due")
+            yield dict.fromkeys(_names(file, names), np.empty(0, np.str_))
+            for chunk in _chunks(file, rows, len(names)):
+                yield dict(zip(names, chunk, strict=True))
+        except csv.Error as error:
+            raise TableError(f"{file}, line {rows.line_num}: {error}") from None
+        except UnicodeDecodeError:
+            raise TableError(f"{file}, {_not_utf8(file)}; save the file as UTF-8") from None
+
+
+def _not_utf8(file: Path) -> str:
+    """Where a file is not UTF-8: no letter of UTF-8 holds a line break."""
+    begin = 0
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                at = begin + error.start
+                return f"line {number}: not UTF-8 at byte {at} (0x{line[error.start]:02x})"
+            begin += len(line)
+    return "it is not UTF-8"  # pragma: no cover  # it was changed meanwhile
 
 
 def _names(file: Path, names: list[str]) -> list[str]:
@@ -156,8 +166,6 @@ def _write_csv(file: IO[bytes], columns: Mapping[str, Any]) -> None:
 
 # ---- Parquet ---------------------------------------------------------------------------------------------------------
 
-_TEXTS: Final = ("id", "code", "text", "flag")
-_DAYS: Final = ("date", "time")
 _EXAMPLES: Final[Mapping[str, tuple[str, str]]] = {
     "fen": ("yuan or fen", "decimals in yuan such as 12.30"),
     "price": ("yuan or millionths of one", "decimals in yuan such as 12.345678"),
@@ -167,54 +175,59 @@ _EXAMPLES: Final[Mapping[str, tuple[str, str]]] = {
     "points": ("points or parts of one", "decimals such as 655.7133"),
 }
 """By kind of field: what an integer could mean there, and how a figure is written in a file."""
+_PLACES: Final = {"fen": 2, "points": 4, "factor": 4}
 _PLAIN_SCALE: Final = 6
 """Decimals of more places may be written with an exponent, which no amount takes."""
 
 
-def _pyarrow(path: object) -> Any:
-    try:
-        import_module("pyarrow.parquet")
-    except ImportError:
-        raise TableError(f"{path}: Parquet needs pyarrow: pip install 'mipolicy[parquet]'") from None
-    return import_module("pyarrow")
-
-
 def _read_parquet(file: Path, record: type[Any] | None) -> dict[str, Any]:
-    arrow = _pyarrow(file)
+    arrow = pyarrow(file, "parquet", "pyarrow.parquet")
     kinds = {each.name: each.metadata["kind"] for each in attrs.fields(record)} if record else {}
+    with parquet_file(file) as source:
+        table = source.read()
+    check_types(file, table.schema, record)
+    return {name: _column(arrow, table.column(name), kinds.get(name, "")) for name in table.column_names}
+
+
+@contextmanager
+def parquet_file(file: Path) -> Iterator[Any]:
+    """A Parquet file that is open; raises TableError for what is none, also where that shows while it is read."""
+    arrow = pyarrow(file, "parquet", "pyarrow.parquet")
     with file.open("rb") as opened:
         try:
             source = arrow.parquet.ParquetFile(opened)
             twice = _twice(source.schema_arrow.names)
             if twice:
                 raise TableError(f"{file}: {'; '.join(twice)}")
-            table = source.read()
+            yield source
         except (arrow.ArrowException, OSError) as error:
             raise TableError(f"{file}: not a Parquet file that can be read: {str(error).splitlines()[0]}") from None
-    problems, columns = [], {}
-    for name in table.column_names:
-        column, kind = table.column(name), kinds.get(name, "")
-        problem = _type_problem(arrow.types, column.type, kind) if record is None or name in kinds else ""
+
+
+def check_types(file: Path, schema: Any, record: type[Any] | None) -> None:
+    """Check the types of a Parquet file for the fields of a record; raises TableError with all that are wrong."""
+    types = import_module("pyarrow").types
+    kinds = {each.name: each.metadata["kind"] for each in attrs.fields(record)} if record else {}
+    problems = []
+    for name, of in zip(schema.names, schema.types, strict=True):
+        problem = _type_problem(types, of, kinds.get(name, "")) if record is None or name in kinds else ""
         if problem:
             problems.append(f"column {name} holds {problem}")
-        else:
-            columns[name] = _column(arrow, column, kind)
     if problems:
         raise TableError(f"{file}: {'; '.join(problems)}")
-    return columns
 
 
 def _type_problem(types: Any, of: Any, kind: str) -> str:
     """What is wrong with the type of a column for a field of this kind; empty where nothing is."""
     if types.is_dictionary(of):
         of = of.value_type
-    if types.is_null(of) or _is_text(types, of):
+    if types.is_null(of) or is_text(types, of):
         return ""
     if types.is_timestamp(of) and of.tz is not None:
         return f"times of the zone {of.tz}; write the local clock time, without a zone"
-    if kind in _TEXTS:
+    if kind in TEXTS:
         return f"{of}; codes and ids are text and keep their leading zeros"
-    if kind in _DAYS:
+    if kind in DAYS:
         return "" if types.is_date(of) or types.is_timestamp(of) else f"{of}; write dates, timestamps or ISO text"
     if kind in _EXAMPLES and not types.is_decimal(of):
         meanings, example = _EXAMPLES[kind]
@@ -225,16 +238,12 @@ def _type_problem(types: Any, of: Any, kind: str) -> str:
     return ""
 
 
-def _is_text(types: Any, of: Any) -> bool:
-    return bool(types.is_string(of) or types.is_large_string(of) or types.is_string_view(of))
-
-
 def _column(arrow: Any, column: Any, kind: str) -> Any:
     """A column of Arrow as numpy has it: text, `Coded`, decimals as text, days and seconds; nulls as empty text."""
     types, of = arrow.types, column.type
     if types.is_dictionary(of):
-        if _is_text(types, of.value_type) and kind in (*_TEXTS, ""):
-            return _coded(column.unify_dictionaries().combine_chunks())
+        if is_text(types, of.value_type) and kind in (*TEXTS, ""):
+            return coded(column.chunks)
         column = column.cast(of.value_type)
         of = column.type
     if types.is_null(of):
@@ -243,7 +252,7 @@ def _column(arrow: Any, column: Any, kind: str) -> Any:
         if not 0 <= of.scale <= _PLAIN_SCALE:
             return np.array(column.to_pylist(), object)
         column, of = column.cast(arrow.string()), arrow.string()
-    if _is_text(types, of):
+    if is_text(types, of):
         return np.array(column.fill_null("").to_pylist(), np.str_)
     if types.is_date(of) and kind != "time":
         return column.cast(arrow.date32()).to_numpy()
@@ -253,41 +262,10 @@ def _column(arrow: Any, column: Any, kind: str) -> Any:
     return column.to_numpy()
 
 
-def _coded(array: Any) -> Coded:
-    """A dictionary column; equal values share a code, and a null is empty text."""
-    places: dict[str, int] = {}
-    values = [value or "" for value in array.dictionary.to_pylist()]
-    at = array.indices.cast("int32")
-    if array.null_count:
-        at = at.fill_null(len(values))
-        values.append("")
-    moved = np.array([places.setdefault(value, len(places)) for value in values], np.int32)
-    return Coded(moved[at.to_numpy()] if len(at) else np.empty(0, np.int32), tuple(places))
-
-
-def _decimals(fen: Any, places: int = 2) -> Any:
-    """Whole units as decimal(18, places): the same integers, sixteen bytes each; no limit is null."""
-    arrow = import_module("pyarrow")
-    words = np.empty((len(fen), 2), "<i8")
-    words[:, 0], words[:, 1] = fen, np.asarray(fen) >> 63
-    kind = arrow.decimal128(18, places)
-    amounts = arrow.Array.from_buffers(kind, len(words), [None, arrow.py_buffer(words)])
-    unlimited = np.asarray(fen) == NO_LIMIT
-    if not unlimited.any():
-        return amounts
-    return import_module("pyarrow.compute").if_else(arrow.array(unlimited), arrow.scalar(None, kind), amounts)
-
-
 def _write_parquet(file: IO[bytes], columns: Mapping[str, Any]) -> None:
-    arrow = _pyarrow("writing")
-    arrays = {name: _array(arrow, column) for name, column in columns.items()}
+    arrow = pyarrow("writing", "parquet", "pyarrow.parquet")
+    arrays = {name: written(column) for name, column in columns.items()}
     arrow.parquet.write_table(arrow.table(arrays), file)
-
-
-def _array(arrow: Any, column: Any) -> Any:
-    if isinstance(column, Coded):
-        return arrow.DictionaryArray.from_arrays(column.codes, arrow.array(column.values, arrow.string()))
-    return arrow.array(column)
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------
@@ -299,14 +277,14 @@ def check_target(path: FilePath) -> None:
     Raises TableError for another kind of file; OSError for a folder of that name, or one that is missing.
     """
     file = Path(path)
-    _not_a_folder(file)
-    _suffix(file)
+    not_a_folder(file)
+    suffix_of(file)
     if not file.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
 
 
 @contextmanager
-def _replacing(path: FilePath) -> Iterator[IO[bytes]]:
+def replacing(path: FilePath) -> Iterator[IO[bytes]]:
     """A file that takes its name once it is whole; on any error nothing is left of it."""
     check_target(path)
     final = Path(os.path.realpath(path))
@@ -334,8 +312,8 @@ def write(path: FilePath, columns: Mapping[str, Any]) -> None:
 
 
 def _save(path: FilePath, as_text: Callable[[], Mapping[str, Any]], typed: Callable[[], Mapping[str, Any]]) -> None:
-    with _replacing(path) as file:
-        if _suffix(path) == ".csv":
+    with replacing(path) as file:
+        if suffix_of(path) == ".csv":
             _write_csv(file, as_text())
         else:
             _write_parquet(file, typed())
@@ -348,37 +326,44 @@ def write_result(path: FilePath, result: TableResult) -> None:
     Raises TableError, OSError.
     """
 
-    def typed() -> Mapping[str, Any]:
-        kept = {name: column for name, column in result.columns.items() if OUTPUTS.get(name) != "rate"}
-        texts = result.texts() if len(kept) < len(result.columns) else {}
-        return {
-            name: _decimals(column) if OUTPUTS.get(name) == "fen" else kept.get(name, texts.get(name))
-            for name, column in result.columns.items()
-        }
+    _save(path, result.texts, lambda: result_columns(result))
 
-    _save(path, result.texts, typed)
+
+def result_columns(result: TableResult) -> dict[str, Any]:
+    """The columns of settled rows as a Parquet file has them: amounts as decimals, rates as percent text."""
+    written: dict[str, Any] = {"fen": decimals, "rate": _rates}
+    return {name: written.get(OUTPUTS.get(name, ""), _same)(column) for name, column in result.columns.items()}
+
+
+def _rates(rates: Any) -> Any:
+    distinct, at = np.unique(rates, return_inverse=True)
+    return np.array([unit_text("rate", rate) for rate in distinct.tolist()], np.str_)[at]
+
+
+def _same(column: Any) -> Any:
+    return column
 
 
 def write_paid(path: FilePath, paid: PaidTable) -> None:
-    """Write the paid cases: amounts in yuan and points as decimals, codes as the words of their lists.
+    """Write the paid cases as `write_units` does."""
+    write_units(path, paid.columns, CASE_OUTPUTS, paid.texts)
 
-    path: ends in .csv (UTF-8) or .parquet.  Raises TableError, OSError.
+
+def write_units(
+    path: FilePath, columns: Mapping[str, Any], units: Mapping[str, str | Axis], texts: Callable[[], Mapping[str, Any]]
+) -> None:
+    """Write whole units as decimals in yuan, points and factors, and codes as the words of their lists.
+
+    path: ends in .csv (UTF-8) or .parquet; texts: the same as text, for CSV and for rates.  Raises TableError, OSError.
     """
 
-    def typed() -> Mapping[str, Any]:
-        written: dict[str, Any] = {}
-        for name, column in paid.columns.items():
-            unit = CASE_OUTPUTS[name]
-            if isinstance(unit, Axis):
-                written[name] = Coded(column.astype(np.int32), unit.members)
-            else:
-                written[name] = _decimals(column, _PLACES[unit]) if unit else column
-        return written
+    def typed(name: str, unit: str | Axis) -> Any:
+        column = columns[name]
+        if isinstance(unit, Axis):
+            return Coded(column.astype(np.int32), unit.members)
+        return decimals(column, _PLACES[unit]) if unit in _PLACES else texts()[name] if unit else column
 
-    _save(path, paid.texts, typed)
-
-
-_PLACES: Final = {"fen": 2, "points": 4}
+    _save(path, texts, lambda: {name: typed(name, units[name]) for name in columns})
 
 
 def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:

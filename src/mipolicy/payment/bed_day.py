@@ -15,6 +15,7 @@ from mipolicy.errors import InputError
 from mipolicy.money import A
 from mipolicy.payment.outliers import MOST_MEANS
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, RecordsKind, TextKind, terms_field
+from mipolicy.rounding import any_columns
 from mipolicy.traced import labelled
 from mipolicy.vocabulary import all_of, any_of, beyond, capped, is_over, is_same, mul_div, pick
 
@@ -22,6 +23,7 @@ __all__ = ["BedDayCase", "BedDayList", "BedDayPoints", "BedDayTerms", "DayStanda
 
 _NO_END: Final = 1_000_001
 _MOST_POINTS: Final = 10**11
+_UNLISTED: Final = "no list of bed-days holds the disease or the group of the case; add it to one, or pay it otherwise"
 _TOO_SMALL: Final = "mean_of_all is {} fen, too small for the standards of a day; state it in fen, over all cases"
 
 
@@ -119,11 +121,13 @@ def pay(terms: BedDayTerms, case: BedDayCase[A]) -> BedDayPoints[A]:
 
     Points of a day are its standard / mean of all x scale, rounded half up once at four decimals; times the days.  A
     stay of the same day is one day.  In phases each day has the points of its phase, or all those of the last day's.
-    Raises InputError, CodeError or AmountError for an input out of range (`check_input`), InputError for a mean of 0
-    and for a list that has no standard at the level, each naming the row.
+    Raises InputError, CodeError or AmountError for an input out of range (`check_input`), InputError for a case on no
+    list, a mean of 0 and a list that has no standard at the level, each naming the row.
 
     Source: formulas.md section 3, bed-day.
     """
+    any_columns(case.bed_day_list)
+    refuse(case.bed_day_list < 0, _UNLISTED)
     check_input(case, most=MOST_MEANS)
     refuse(case.mean_of_all == 0, "mean_of_all is 0; state the mean cost of all cases of the year")
     counted = pick(is_same(case.days, 0), 1, case.days)

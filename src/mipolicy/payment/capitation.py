@@ -11,7 +11,7 @@ from typing import Any, Final, Generic
 import numpy as np
 from attrs import frozen
 
-from mipolicy.checked import check_input, refuse_no_limit
+from mipolicy.checked import check_input, refuse, refuse_no_limit
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, A
 from mipolicy.payment.sharing import ShareBand, check_bands, shared
@@ -24,6 +24,7 @@ __all__ = ["Capitation", "CapitationTerms", "Contract", "HeadStandard", "conditi
 
 MOST_ENROLLED: Final = 10_000_000
 """More people than any contract or consortium enrols."""
+NO_RISK_FACTOR: Final = "risk_factor is 0; a factor is above 0, and 1 where it changes nothing"
 _MONTHS: Final = 12
 
 
@@ -151,10 +152,11 @@ def pay(terms: CapitationTerms, of: Contract[A]) -> Capitation[A]:
 
     Care elsewhere is charged at the share that the terms state, 0% where it is not; what the budget then leaves or
     lacks is shared by bands on the budget.
-    Raises InputError for figures out of range, AmountError for a condition that is not listed.
+    Raises InputError for figures out of range and a risk factor of 0, AmountError for a condition that is not listed.
     Sources: 天津 2021 一(一), 三(四); formulas.md section 4.
     """
     check_input(of, most={"enrolled": MOST_ENROLLED})
+    refuse(of.risk_factor == 0, NO_RISK_FACTOR)
     head_standard = lookup(terms.standards, of.condition)
     standard = heads(of.enrolled, head_standard, of.risk_factor, of.months)
     return balance(standard, head_standard, of.own_amt, of.outside_amt, terms)

@@ -10,10 +10,10 @@ from typing import Any, Final, Generic
 
 from attrs import frozen
 
-from mipolicy.checked import check_input, for_each, refuse_no_limit
+from mipolicy.checked import check_input, for_each, refuse, refuse_no_limit
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, A
-from mipolicy.payment.capitation import MOST_ENROLLED, Capitation, balance, heads
+from mipolicy.payment.capitation import MOST_ENROLLED, NO_RISK_FACTOR, Capitation, balance, heads
 from mipolicy.payment.sharing import ShareBand, check_bands
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, RecordsKind, terms_field
 from mipolicy.rounding import split
@@ -110,10 +110,11 @@ def pay(terms: ConsortiumTerms, year: ConsortiumYear[A]) -> Consortium[A]:
     """Pay one consortium, or a column of them, for a period (rule P19).
 
     The quality factor multiplies the budget, or what the consortium keeps of a surplus: what it then does not get is
-    the fund's.  Raises InputError for figures out of range.
+    the fund's.  Raises InputError for figures out of range and a risk factor of 0.
     Sources: 天津 2021 三(四); formulas.md section 4.
     """
     check_input(year, most={"enrolled": MOST_ENROLLED})
+    refuse(year.risk_factor == 0, NO_RISK_FACTOR)
     by_heads = heads(year.enrolled, for_each(terms.standard, year.enrolled), year.risk_factor, year.months)
     factor = _factor(terms, year.quality_score)
     on_budget = terms.quality_on == "budget"

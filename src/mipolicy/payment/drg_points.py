@@ -132,7 +132,7 @@ def pay(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> DrgPoints[A]:
     What is carved out leaves the cost before anything else and is paid beside the points.  A review that was granted
     stands outside the outlier rule: by cost, or at the experts' points.  A new group's factor is 1.
     Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_input`), a reference
-    mean of 0, and parts of the cost that exceed it.
+    mean, base points or a factor of 0, and parts of the cost that exceed it.
 
     Sources: 泰州 2024 二(三)(6), 二(四); formulas.md section 3, points method, outliers, special review, carve-out.
     """
@@ -194,6 +194,8 @@ def _check(terms: DrgPointsTerms, case: DrgPointsCase[A]) -> None:
     lacks = (case.grouped != 0) & (mean == 0)
     refuse(lacks, f"{terms.reference_mean} is 0; a case of a group needs the mean it is measured against")
     refuse(case.mean_of_all == 0, "mean_of_all is 0; state the mean cost of all cases of the year")
+    refuse((case.grouped != 0) & (case.base_points == 0), "base_points is 0; a group has base points above 0")
+    refuse(case.difference_factor == 0, "difference_factor is 0; a factor is above 0, and 1 where it changes nothing")
 
 
 def _by_cost(terms: DrgPointsTerms, case: DrgPointsCase[A], high: A) -> A:

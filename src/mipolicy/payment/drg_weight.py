@@ -153,11 +153,12 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
     item by item less the same.  The fund's part is a share of the standard after deductions, or what the person and
     other funds leave of the standard, which may be negative.
     Raises InputError, CodeError or AmountError, naming the row, for an input out of range (`check_input`), a reference
-    mean of 0, and parts of the cost that exceed it.
+    mean, a weight or a factor of 0, and parts of the cost that exceed it.
 
     Sources: 泰州 2024 二(三)(6); formulas.md section 3, weight method, fund formulas, outliers, carve-out.
     """
     check_input(case, most=MOST_MEANS)
+    refuse((case.grouped != 0) & (case.weight == 0), "weight is 0; a group has a weight above 0")
     rate = lookup(terms.rate, case.level)
     factor = _factor(terms, case)
     weight = pick(case.grouped, case.weight, 0)
@@ -197,6 +198,8 @@ def pay(terms: DrgWeightTerms, case: DrgCase[A]) -> DrgPaid[A]:
 
 def _factor(terms: DrgWeightTerms, case: DrgCase[A]) -> A:
     if terms.adjusted_by == "institution_factor":
+        lacks = case.institution_factor == 0
+        refuse(lacks, "institution_factor is 0; a factor is above 0, and 1 where it changes nothing")
         return case.institution_factor
     if terms.adjusted_by == "level_factor":
         return lookup(terms.level_factor, case.level)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import gcd
 from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
 
+from mipolicy.checked import for_each
 from mipolicy.money import FACTOR_ONE, A
-from mipolicy.vocabulary import is_over, none_of
+from mipolicy.vocabulary import is_over, none_of, pick
 
-__all__ = ["ABOVE", "BELOW", "is_past", "is_past_times", "lies_past", "lies_past_times", "nearest"]
+__all__ = ["ABOVE", "BELOW", "by_band", "is_past", "is_past_times", "lies_past", "lies_past_times", "nearest"]
 
 BELOW: Final = ("below", "at_or_below")
 """What counts lies below its limit; or the limit itself counts too."""
@@ -52,6 +53,18 @@ def lies_past_times(side: str, figure: Any, times: int, base: Any) -> Any:
     of_figure, of_base = int(FACTOR_ONE) // step, times // step
     left = figure if of_figure == 1 else figure * of_figure
     return lies_past(side, left, base if of_base == 1 else base * of_base)
+
+
+def by_band(side: str, figure: A, bands: Sequence[tuple[int, int]]) -> A:
+    """The figure of the band in which something lies; side: a word of `ABOVE`; bands: ascending, lower edge and figure.
+
+    >>> [by_band("at_or_above", mark, [(0, 5), (60, 7)]) for mark in (59, 60)]
+    [5, 7]
+    """
+    found = for_each(bands[0][1], figure)
+    for edge, of_band in bands[1:]:
+        found = pick(is_past(side, figure, edge), of_band, found)
+    return found
 
 
 def nearest(side: str, limit: A, divisor: A | int) -> A:

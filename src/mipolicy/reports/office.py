@@ -182,7 +182,7 @@ def _fund_pools(paid: PaidTable) -> list[int]:
 def yearly_terms(paid: PaidTable, section: str) -> Any:
     """The terms of a section on the last day of the year."""
     policy = paid.prepared.dated.policy
-    return policy.build(section, policy.version(section, last_day(paid.prepared)))
+    return policy.build(section, policy.version(section, last_day(paid.year)))
 
 
 # ---- low, normal, high -----------------------------------------------------------------------------------------------
