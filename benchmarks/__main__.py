@@ -1,5 +1,6 @@
 """Time what the library promises, on this machine: one scalar settlement, a batch with totals carried, the import,
-the DIP catalogue, routing and scoring of mixed methods, the rates of an area.
+the DIP catalogue, routing and scoring of mixed methods, the rates of an
+area, the DIP job against its peers, a year of visits by person.
 
 Run ``python -m benchmarks [--bills N] [--cases N] [--settlements N] [--repeat N] [--threads N] [--json FILE]``.
 Figures are medians of interleaved runs; machines are noisy, so compare within one run.
@@ -23,7 +24,9 @@ import numpy as np
 import mipolicy
 from benchmarks.cases import bill_one_by_one, outpatient_table, room_once
 from benchmarks.catalogue import catalogue
+from benchmarks.dip_job import dip_job
 from benchmarks.payment import payment_lines, payment_runs
+from benchmarks.person_year import person_lines, person_year
 from benchmarks.rates import rates
 
 IMPORT = "import time; t = time.perf_counter(); import mipolicy; print(time.perf_counter() - t)"
@@ -41,6 +44,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--bills", type=int, default=1_000_000)
     parser.add_argument("--cases", type=int, default=1_000_000, help="of the DIP catalogue and of payment")
+    parser.add_argument("--dip-cases", type=int, default=2_000_000, help="of the DIP job; 10000000 is a country's year")
     parser.add_argument("--settlements", type=int, default=10_000_000, help="of the rates")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
@@ -87,10 +91,20 @@ def main() -> None:
     print("\n" + "\n".join(catalogue(options.cases, options.repeat)))
     paid = payment_runs(options.cases, options.repeat, options.threads)
     print("\n" + "\n".join(payment_lines(paid)))
+    lines, of_job = dip_job(options.dip_cases, options.repeat)
+    print("\n" + "\n".join(lines))
+    visits = person_year(options.bills, max(1, options.bills // 10), options.repeat, options.threads)
+    print("\n" + "\n".join(person_lines(visits, options.bills, max(1, options.bills // 10))))
     print("\n" + "\n".join(rates(options.settlements, options.repeat, options.threads)))
     if options.json:
-        ns = {**runs, **paid}
-        record = {"ns": ns, "import_s": imports, "python": platform.python_version(), "numpy": np.__version__}
+        ns = {**runs, **paid, **visits}
+        record = {
+            "ns": ns,
+            "dip_job": of_job,
+            "import_s": imports,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+        }
         options.json.write_text(json.dumps(record, indent=2), encoding="utf-8")
 
 

@@ -78,8 +78,8 @@ def outpatient_table(bills: int, persons: int = 0, seed: int = 20250101) -> dict
     own = amount // 10
     start = np.datetime64("2025-01-01T00:00:00")
     return {
-        "setl_id": np.char.add("S", np.char.zfill(np.arange(bills).astype(str), 9)),
-        "mdtrt_id": np.char.add("M", np.char.zfill(np.arange(bills).astype(str), 9)),
+        "setl_id": (ids := (np.arange(bills) + 10**8).astype("U9")),
+        "mdtrt_id": ids,
         "psn_no": mipolicy.Coded(
             rng.integers(0, persons, bills).astype(np.int32), tuple(f"P{person:08d}" for person in range(persons))
         ),

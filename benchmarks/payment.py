@@ -18,10 +18,10 @@ import numpy as np
 
 import mipolicy
 from mipolicy import demo
+from mipolicy.batch.work import Work
 from mipolicy.cases.pay import route_and_score
 from mipolicy.cases.prepare import prepare_cases
 from mipolicy.cases.region import read_region
-from mipolicy.cases.work import Work
 from mipolicy.money import Column
 
 MOST: Final = 5

@@ -15,16 +15,19 @@ from mipolicy.checked import (
     check_columns,
     check_input,
     for_each,
+    holds_nowhere,
     only_where,
     refuse,
     refuse_more_than,
     refuse_no_limit,
+    refuse_zero,
     times,
 )
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, TableError
 from mipolicy.money import MAX_FEN, A
+from mipolicy.rounding import uniform
 from mipolicy.tables import Axis
-from mipolicy.traced import labelled
+from mipolicy.traced import Traced, labelled
 from tests.strategies import as_columns, as_rows, as_traced
 
 PLAIN: Care[int] = Care(scheme=0, grade=3, mode=0, units=30, cost=0, month_cap_used=0, year_cap_used=0)
@@ -238,3 +241,33 @@ def test_what_cannot_be_multiplied_is_refused() -> None:
     with pytest.raises(AmountError) as error:
         times(column, column)
     assert str(error.value) == "figures up to 4294967296 and 4294967296 cannot be multiplied exactly in int64"
+
+
+def test_a_figure_of_zero_is_refused_where_it_may_not_be() -> None:
+    message = "mean is 0; state it"
+    for figure, where in ((5, 1), (0, 0), (np.array([3, 0]), np.array([1, 0])), (np.array([], np.int64), 1)):
+        refuse_zero(figure, message, where)
+    with pytest.raises(InputError, match=r"^mean is 0; state it$"):
+        refuse_zero(0, message)
+    with pytest.raises(InputError, match=r"^row 1: mean is 0; state it$"):
+        refuse_zero(np.array([3, 0, 0]), message, np.array([1, 2, 1]))
+    with pytest.raises(InputError, match=r"^row 0: mean is 0; state it$"):
+        refuse_zero(uniform(0, 2), message)
+
+
+def test_what_holds_nowhere_is_said_of_plain_figures_only() -> None:
+    assert holds_nowhere(0)
+    assert holds_nowhere(np.zeros(3, np.int64))
+    assert holds_nowhere(uniform(0, 3))
+    assert holds_nowhere(np.zeros(0, np.int64))
+    assert not holds_nowhere(1)
+    assert not holds_nowhere(-1)
+    assert not holds_nowhere(np.array([0, -1]))
+    assert not holds_nowhere(Traced(0, "pick"))
+
+
+@pytest.mark.parametrize("cost", [[5, 6], [2_000_000, 5]])
+def test_an_amount_beside_a_column_of_limits(cost: list[int]) -> None:
+    refuse_more_than(5, np.array(cost), "carved", "the cost")
+    with pytest.raises(InputError, match=rf"^row {cost.index(5)}: carved is 6 fen, more than the cost"):
+        refuse_more_than(6, np.array(cost), "carved", "the cost")

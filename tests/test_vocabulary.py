@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from mipolicy import vocabulary
 from mipolicy.errors import AmountError
 from mipolicy.money import MAX_FEN, RATE_ONE
+from mipolicy.rounding import least_of, reach_of, uniform
 from mipolicy.tables import Axis, Bands, Table
 from mipolicy.traced import Leaf, Traced
 from mipolicy.vocabulary import (
@@ -863,3 +864,58 @@ def test_a_rule_body_gives_the_same_for_ints_columns_and_traced_amounts(
     plain = rule(*inputs)
     assert rule(*(traced(value) for value in inputs)) == plain
     assert rule(*(column(value, value) for value in inputs)).tolist() == [plain, plain]
+
+
+# --------------------------------------------------------------------------------------------- columns of one figure
+
+SMALL = st.integers(-5, 5)
+TWO: list[Any] = [share, beyond, remaining, capped, is_over, is_same, all_of, any_of]
+
+
+@given(st.sampled_from(TWO), SMALL, st.lists(SMALL, min_size=1, max_size=5), st.booleans(), st.booleans())
+def test_a_column_of_one_figure_is_as_good_as_any(
+    word: Any, one: int, others: list[int], first: bool, both: bool
+) -> None:
+    same, rest = uniform(one, len(others)), uniform(others[0], len(others)) if both else column(*others)
+    left, right = (same, rest) if first else (rest, same)
+    found = word(left, right)
+    assert found.tolist() == [word(*map(int, pair)) for pair in zip(left, right, strict=True)]
+    assert found.dtype == np.int64
+
+
+@given(
+    st.lists(st.tuples(SMALL, SMALL, SMALL), min_size=1, max_size=5), st.lists(st.booleans(), min_size=3, max_size=3)
+)
+def test_choices_among_columns_of_one_figure(rows: list[tuple[int, int, int]], one: list[bool]) -> None:
+    columns = [
+        uniform(rows[0][at], len(rows)) if is_one else column(*(row[at] for row in rows))
+        for at, is_one in enumerate(one)
+    ]
+    by_row = zip(*(each.tolist() for each in columns), strict=True)
+    assert pick(*columns).tolist() == [pick(*row) for row in by_row]
+    assert none_of(columns[0]).tolist() == [none_of(flag) for flag in columns[0].tolist()]
+
+
+@given(st.lists(st.tuples(FLAGS, INT64, INT64), min_size=1, max_size=5), INT64, INT64)
+def test_a_choice_is_exact_at_any_size(rows: list[tuple[int, int, int]], yes: int, no: int) -> None:
+    flags, first, other = (column(*(row[at] for row in rows)) for at in range(3))
+    assert pick(flags, first, other).tolist() == [one if flag else two for flag, one, two in rows]
+    assert pick(flags, yes, other).tolist() == [yes if flag else two for flag, _, two in rows]
+    assert pick(flags, first, no).tolist() == [one if flag else no for flag, one, _ in rows]
+    assert pick(flags, yes, no).tolist() == [yes if flag else no for flag, _, _ in rows]
+
+
+def test_bounds_of_every_form() -> None:
+    for value, least, reach in (
+        (column(-5, 3), -5, (5, True)),
+        (column(3, 7), 3, (7, False)),
+        (column(-(2**63), 1), -(2**63), (2**63, True)),
+        (column(), 0, (0, False)),
+        (uniform(-4, 3), -4, (4, True)),
+        (uniform(4, 0), 0, (0, False)),
+        (-6, -6, (6, True)),
+        (6, 6, (6, False)),
+    ):
+        assert (least_of(value), reach_of(value)) == (least, reach)
+    assert uniform(7, 3).tolist() == [7, 7, 7]
+    assert not uniform(7, 3).flags.writeable

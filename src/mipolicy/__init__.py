@@ -20,7 +20,7 @@ from mipolicy.api import (
     reverse,
     settle,
 )
-from mipolicy.batch import BatchGap, TableResult
+from mipolicy.batch import BatchGap, BlockResult, TableResult, in_blocks
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.benefits.settlement import Settlement
@@ -49,6 +49,7 @@ __all__ = [
     "AmountError",
     "BatchGap",
     "Bill",
+    "BlockResult",
     "CodeError",
     "Coded",
     "DocumentError",
@@ -76,6 +77,7 @@ __all__ = [
     "explain_rate",
     "explain_settlement",
     "factor",
+    "in_blocks",
     "load",
     "loads",
     "pay",

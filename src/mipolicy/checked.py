@@ -6,6 +6,7 @@ Figures are ints or int64 columns; a negative figure of a column, seen as unsign
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar, overload
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from mipolicy.errors import AmountError, CodeError, InputError, TableError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, NO_LIMIT, POINTS_ONE, RATE_ONE, A, Column
-from mipolicy.rounding import INT63, any_columns, bounds_of
+from mipolicy.rounding import INT63, any_columns, bounds_of, least_of, uniform
 from mipolicy.tables import Axis
 
 __all__ = [
@@ -23,10 +24,12 @@ __all__ = [
     "check_columns",
     "check_input",
     "for_each",
+    "holds_nowhere",
     "only_where",
     "refuse",
     "refuse_more_than",
     "refuse_no_limit",
+    "refuse_zero",
     "times",
 ]
 
@@ -53,6 +56,8 @@ _PARTS: Final = {
     "points": "points per ten thousand",
     "quantity": "quantities per ten thousand",
 }
+_FEW: Final = 64
+"""Rows of which most columns that differ are told."""
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -65,23 +70,35 @@ def check_input(record: Any, signed: Collection[str] = (), most: Mapping[str, in
     Raises AmountError for what is neither an int nor an int64 column, and for columns of unequal length; InputError for
     a figure out of range; CodeError for a code outside its list.  Each names the field and the row.
     """
-    fields = [each for each in attrs.fields(type(record)) if each.metadata.get("unit", "") != ""]
-    try:
-        any_columns(*(getattr(record, each.name) for each in fields))
-    except AmountError:
-        _refuse_types(record, fields)
-        raise
-    for each in fields:
-        unit, found = each.metadata["unit"], getattr(record, each.name)
-        if isinstance(unit, Axis):
-            if not unit.members:
-                continue
-            high = len(unit.members) - 1
-        else:
-            high = most.get(each.name) or MOST[unit]
-        low = -high if each.name in signed else 0
-        if _is_outside(found, low, high):
-            _refuse_field(record, each, found, low, high)
+    fields = _fields_to_check(type(record))  # type: ignore[arg-type]  # a class is hashable
+    given = [getattr(record, name) for name, _, _ in fields]
+    if set(map(type, given)) != {int}:
+        try:
+            any_columns(*given)
+        except AmountError:
+            _refuse_types(record, [each for _, _, each in fields])
+            raise
+    for found, (name, high, each) in zip(given, fields, strict=True):
+        if high < 0:
+            continue
+        limit = most.get(name) or high
+        low = -limit if name in signed else 0
+        if type(found) is int:
+            if not low <= found <= limit:
+                _refuse_field(record, each, found, low, limit)
+        elif _is_outside(found, low, limit):
+            _refuse_field(record, each, found, low, limit)
+
+
+@cache
+def _fields_to_check(kind: type[Any]) -> tuple[tuple[str, int, Any], ...]:
+    """Name, most and attrs field of what a kind of input holds with a unit; -1 of codes that depend on the scheme."""
+    found = []
+    for each in attrs.fields(kind):
+        unit = each.metadata.get("unit", "")
+        if unit != "":
+            found.append((each.name, len(unit.members) - 1 if isinstance(unit, Axis) else MOST[unit], each))
+    return tuple(found)
 
 
 def _refuse_types(record: Any, fields: list[Any]) -> None:
@@ -96,10 +113,10 @@ def _refuse_types(record: Any, fields: list[Any]) -> None:
 def _is_outside(found: Any, low: int, high: int) -> bool:
     if not isinstance(found, np.ndarray):
         return not low <= found <= high
-    if low:
+    if low or not found.strides[0]:
         least, largest = bounds_of(found)
-        return least < low or largest > high
-    return bool(found.size) and int(found.view(np.uint64).max()) > high
+        return bool(found.size) and (least < low or largest > high)
+    return bool(found.size) and int(np.maximum.reduce(found.view(np.uint64))) > high
 
 
 def _refuse_field(record: Any, field: Any, found: Any, low: int, high: int) -> NoReturn:
@@ -171,11 +188,24 @@ def refuse(bad: Any, message: str, *figures: Any) -> None:
         raise InputError(f"row {row}: {message.format(*held)}")
 
 
+def refuse_zero(figure: Any, message: str, where: Any = 1) -> None:
+    """Refuse a figure of 0, of one that is checked not to be below it; where: the rows of which it must not be.
+
+    message: what is wrong and how to mend it.  Raises InputError, naming the row of a column.
+
+    >>> refuse_zero(0, "group_mean is 0; state it", where=0)
+    """
+    if (figure if type(figure) is int else least_of(figure)) <= 0:
+        refuse((figure == 0) & (where != 0), message)
+
+
 def refuse_more_than(value: Any, most: Any, name: str, limit: str) -> None:
     """Refuse an amount that exceeds another of the same case; name, limit: what they are.
 
     Raises InputError, naming the row of a column.
     """
+    if type(value) is int and isinstance(most, np.ndarray) and value <= least_of(most):
+        return
     refuse(value > most, f"{name} is {{}} fen, more than {limit}; correct whichever is wrong", value)
 
 
@@ -196,8 +226,18 @@ def for_each(figure: int, like: A) -> A:
     [5, 5]
     """
     if isinstance(like, np.ndarray):
-        return np.full(like.shape, int(figure), np.int64)
+        return uniform(int(figure), like.size)
     return figure
+
+
+def holds_nowhere(condition: Any) -> bool:
+    """Whether a condition is a plain 0, or a column of 0: what depends on it need not be worked out.
+
+    Of a traced one it is not said, so that an explanation tells what was looked at.
+    """
+    if isinstance(condition, np.ndarray):
+        return bounds_of(condition) == (0, 0)
+    return type(condition) is int and condition == 0
 
 
 def only_where(condition: A, rule: Callable[[T], U], otherwise: U, record: T) -> U:
@@ -210,19 +250,38 @@ def only_where(condition: A, rule: Callable[[T], U], otherwise: U, record: T) ->
     rows = np.flatnonzero(condition)
     if not rows.size:
         return otherwise
-    needed = rule(type(record)(**{name: _taken(column, rows) for name, column in _fields(record).items()}))
+    columns = _fields(record)
+    taken = {name: _taken(column, rows) for name, column in columns.items()}
+    needed = rule(type(record)(**taken))
+    same = {id(column): taken[name] for name, column in columns.items()}
     result = _fields(otherwise)
     for name, column in result.items():
         figures = getattr(needed, name)
-        whole = np.broadcast_to(np.int64(column), condition.shape)
-        if not np.array_equal(whole[rows], np.broadcast_to(figures, rows.shape)):  # a copy costs more than a look
-            result[name] = whole.copy()
-            result[name][rows] = figures
+        if figures is not same.get(id(column)) and _differ(column, rows, figures):
+            whole = np.full(condition.shape, column, np.int64) if _is_one(column) else column.copy()
+            whole[rows] = figures
+            result[name] = whole
     return type(otherwise)(**result)
 
 
+def _differ(column: Any, rows: Column, figures: Any) -> bool:
+    """Whether some rows have other figures; a look costs less than a copy."""
+    if _is_one(column) and _is_one(figures):
+        return bounds_of(column) != bounds_of(figures)
+    few = slice(_FEW)
+    if not _is_one(column) and not _is_one(figures) and (_taken(column, rows[few]) != figures[few]).any():
+        return True
+    return bool(np.any(_taken(column, rows) != figures))
+
+
+def _is_one(figures: Any) -> bool:
+    return not isinstance(figures, np.ndarray) or not figures.strides[0]
+
+
 def _taken(column: Any, rows: Column) -> Any:
-    return column[rows] if isinstance(column, np.ndarray) else column
+    if not isinstance(column, np.ndarray):
+        return column
+    return column.take(rows, mode="clip") if column.strides[0] else column[: rows.size]  # rows are known to exist
 
 
 def _fields(record: Any) -> dict[str, Any]:

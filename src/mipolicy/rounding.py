@@ -22,9 +22,12 @@ __all__ = [
     "half_up",
     "half_up_by",
     "half_up_int",
+    "least_of",
     "mul_div",
     "mul_div_by",
+    "reach_of",
     "split",
+    "uniform",
 ]
 
 INT63: Final = 2**63
@@ -74,12 +77,17 @@ def half_up(numerator: Any, denominator: Any) -> Any:
     """
     if not any_columns(numerator, denominator):
         return recorded("half_up", half_up_int(int(numerator), int(denominator)), numerator, denominator)
-    if np.any(denominator == 0):
-        raise AmountError("half_up: division by zero")
-    (low, high), (least, _) = bounds_of(numerator), bounds_of(denominator)
-    if isinstance(denominator, int) and least > 0 and max(-low, high) < INT63 - denominator:
-        return half_up_by(numerator, int(denominator), signed=low < 0)
-    return _half_up_each(numerator, denominator, signed=low < 0 or least < 0)
+    (size, signed), (least, largest) = reach_of(numerator), bounds_of(denominator)
+    _refuse_zero("half_up", denominator, least, largest)
+    if isinstance(denominator, int) and least > 0 and size < INT63 - denominator:
+        return half_up_by(numerator, int(denominator), signed=signed)
+    return _half_up_each(numerator, denominator, signed=signed or least < 0)
+
+
+def _refuse_zero(word: str, divisor: Any, least: int, largest: int) -> None:
+    """Refuse a divisor of 0; least, largest: its bounds, which leave little to look for."""
+    if least <= 0 <= largest and (not isinstance(divisor, np.ndarray) or (divisor == 0).any()):
+        raise AmountError(f"{word}: division by zero")
 
 
 def half_up_int(numerator: int, denominator: int, word: str = "half_up") -> int:
@@ -93,22 +101,32 @@ def half_up_int(numerator: int, denominator: int, word: str = "half_up") -> int:
     return -((-2 * numerator + denominator) // (2 * denominator))
 
 
-def half_up_by(numerator: Column, denominator: int, *, signed: bool) -> Column:
+def half_up_by(numerator: Column, denominator: int, *, signed: bool, own: bool = False) -> Column:
     """A column over a positive constant, by unsigned division: the fastest exact one.
 
-    The size of the largest numerator and the denominator must sum to less than 2**63; signed: whether any is negative.
+    The size of the largest numerator and the denominator must sum to less than 2**63; signed: whether any is negative;
+    own: whether the numerator is the caller's alone and may be worked on in place.
     """
-    half = denominator // 2  # with an odd denominator no tie exists, and half // 1 rounds the same way
-    size = np.abs(numerator) if signed else numerator
-    quotient = ((size.view(np.uint64) + np.uint64(half)) // np.uint64(denominator)).view(np.int64)
-    return np.where(numerator < 0, -quotient, quotient) if signed else quotient
+    half = np.uint64(denominator // 2)  # with an odd denominator no tie exists, and half // 1 rounds the same way
+    size = (np.abs(numerator) if signed else numerator).view(np.uint64)
+    raised = np.add(size, half, out=size) if own or signed else size + half
+    quotient = np.floor_divide(raised, np.uint64(denominator), out=raised).view(np.int64)
+    return _with_sign(quotient, numerator < 0) if signed else quotient
+
+
+def _with_sign(size: Column, negative: Any) -> Column:
+    """The figures, those below 0 where it says so; by arithmetic, for a choice row by row costs many times as much."""
+    signs: Column = 1 - 2 * negative.astype(np.int64)
+    signs *= size
+    return signs
 
 
 def _half_up_each(numerator: Any, denominator: Any, *, signed: bool = True) -> Column:
     """Any int64 figures: unsigned quotient and remainder, which cannot wrap."""
-    size, divisor = _magnitude(numerator), _magnitude(denominator)
+    size, divisor = (_magnitude(value, signed) for value in (numerator, denominator))
     quotient = size // divisor
-    rest = size - quotient * divisor
+    rest = quotient * divisor
+    rest = np.subtract(size, rest, out=rest)
     quotient += rest >= divisor - rest
     result: Column = quotient.view(np.int64)
     if not signed:
@@ -116,19 +134,47 @@ def _half_up_each(numerator: Any, denominator: Any, *, signed: bool = True) -> C
     negative = (numerator < 0) ^ (denominator < 0)
     if ((result < 0) & ~negative).any():
         raise AmountError("half_up: a quotient of 2**63 cannot be held in int64")
-    return np.where(negative, -result, result)
+    return _with_sign(result, negative)
 
 
-def _magnitude(value: Any) -> Any:
-    """The absolute value as uint64, which holds that of -2**63 too."""
-    return np.abs(value).view(np.uint64) if isinstance(value, np.ndarray) else np.uint64(abs(int(value)))
+def _magnitude(value: Any, signed: bool = True) -> Any:
+    """The absolute value as uint64, which holds that of -2**63 too; signed: whether a figure is negative."""
+    if isinstance(value, np.ndarray):
+        return (np.abs(value) if signed else value).view(np.uint64)
+    return np.uint64(abs(int(value)))
 
 
 def bounds_of(value: Any) -> tuple[int, int]:
     """The least and the largest of a column, or an int twice; 0 of an empty column."""
     if not isinstance(value, np.ndarray):
         return int(value), int(value)
-    return (int(value.min()), int(value.max())) if value.size else (0, 0)
+    if not value.size:
+        return 0, 0
+    if value.strides[0] == 0:
+        return (only := int(value[0])), only
+    return int(np.minimum.reduce(value)), int(np.maximum.reduce(value))
+
+
+def least_of(value: Any) -> int:
+    """The least of a column, or an int; 0 of an empty column."""
+    if isinstance(value, np.ndarray) and value.size and value.strides[0]:
+        return int(np.minimum.reduce(value))
+    return bounds_of(value)[0]
+
+
+def reach_of(value: Any) -> tuple[int, bool]:
+    """The largest size of a column or an int, and whether a figure is negative; one pass where none is."""
+    if isinstance(value, np.ndarray) and value.size and value.strides[0]:
+        largest = int(np.maximum.reduce(value.view(np.uint64)))  # a negative figure, seen as unsigned, is a large one
+        if largest < INT63:
+            return largest, False
+    low, high = bounds_of(value)
+    return max(-low, high), low < 0
+
+
+def uniform(value: int, rows: int) -> Column:
+    """A column of one figure, read-only, which takes the memory of one row."""
+    return np.ndarray((rows,), np.int64, np.int64(value), strides=(0,))
 
 
 @overload
@@ -152,19 +198,23 @@ def mul_div(a: Any, b: Any, c: Any) -> Any:
     """
     if not any_columns(a, b, c):
         return recorded("mul_div", half_up_int(int(a) * int(b), int(c), "mul_div"), a, b, c)
-    if np.any(c == 0):
-        raise AmountError("mul_div: division by zero")
-    bounds = [bounds_of(value) for value in (a, b, c)]
-    one, other, divisor = (max(-low, high) for low, high in bounds)
-    signed = any(low < 0 for low, _ in bounds)
+    least, largest = bounds_of(c)
+    _refuse_zero("mul_div", c, least, largest)
+    (one, first), (other, second) = reach_of(a), reach_of(b)
+    return _mul_div_within(a, b, c, (one, other, max(-least, largest)), signed=first or second or least < 0)
+
+
+def _mul_div_within(a: Any, b: Any, c: Any, sizes: tuple[int, int, int], *, signed: bool) -> Column:
+    """The same of columns whose largest sizes are known, and whether a figure is negative; no divisor is 0."""
+    one, other, divisor = sizes
     if one * other < INT63:
         product = a * b
         if isinstance(c, int) and c > 0 and one * other < INT63 - c:
-            return half_up_by(product, int(c), signed=signed)
+            return half_up_by(product, int(c), signed=signed, own=True)
         return _half_up_each(product, c, signed=signed)
     if divisor >= 2**60:
         raise AmountError("mul_div: a divisor of 2**60 or more cannot be proven exact")
-    x, y, z = (np.atleast_1d(_magnitude(value)) for value in (a, b, c))
+    x, y, z = (np.atleast_1d(_magnitude(value, signed)) for value in (a, b, c))
     # Five roundings put the estimate within 5/8 of a quotient below 2**50, so the nearest integer to the estimate is
     # at most one away from the answer, and its remainder is less than twice the divisor: it fits int64.
     estimate = x.astype(np.float64) * y.astype(np.float64) / z.astype(np.float64)
@@ -175,7 +225,7 @@ def mul_div(a: Any, b: Any, c: Any) -> Any:
     whole = z.view(np.int64)
     quotient += twice >= whole
     quotient -= twice < -whole
-    return np.where((a < 0) ^ (b < 0) ^ (c < 0), -quotient, quotient) if signed else quotient
+    return _with_sign(quotient, np.asarray((a < 0) ^ (b < 0) ^ (c < 0))) if signed else quotient
 
 
 @overload
@@ -195,20 +245,24 @@ def mul_div_by(a: Any, b: Any, c: Any, unit: int) -> Any:
     """
     if not any_columns(a, b, c):
         return mul_div(a, b, c * unit)
-    (least, _), (low, _), (lowest, largest) = bounds_of(a), bounds_of(b), bounds_of(c)
-    if min(least, low) < 0 or (lowest <= 0 and c.size):
+    (one, first), (other, second), (lowest, largest) = reach_of(a), reach_of(b), bounds_of(c)
+    if first or second or (lowest <= 0 and c.size):
         raise AmountError("mul_div_by: columns must not hold figures below 0, nor a divisor of 0")
     fine = 1
     while largest * unit >= fine * 2**60 and unit % (10 * fine) == 0:
         fine *= 10
+    part = unit // fine
+    if largest * part >= 2**60:
+        return _mul_div_each(a, b, c, unit)
+    divisor = c * part
     try:
-        quotient = mul_div(a, b, c * (unit // fine))
+        quotient = _mul_div_within(a, b, divisor, (one, other, largest * part), signed=False)
     except AmountError:
         return _mul_div_each(a, b, c, unit)
     if fine == 1:
         return quotient
     # The remainder is at most half the divisor either way, so its sign survives arithmetic modulo 2**64.
-    whole = quotient - ((a * b - quotient * (c * (unit // fine))) < 0)
+    whole = quotient - ((a * b - quotient * divisor) < 0)
     return half_up_by(whole, fine, signed=False)
 
 

@@ -15,9 +15,21 @@ from typing import Any, overload
 
 import numpy as np
 
+from mipolicy.columnar import combined, difference, lighter, most_of, picked, within
 from mipolicy.errors import AmountError
 from mipolicy.money import MAX_FEN, NO_LIMIT, RATE_ONE, Column
-from mipolicy.rounding import INT63, any_columns, bounds_of, half_up, half_up_by, half_up_int, mul_div, split
+from mipolicy.rounding import (
+    INT63,
+    any_columns,
+    bounds_of,
+    half_up,
+    half_up_by,
+    half_up_int,
+    mul_div,
+    reach_of,
+    split,
+    uniform,
+)
 from mipolicy.tables import Axis, Bands, Table
 from mipolicy.traced import Traced, recorded
 
@@ -38,20 +50,6 @@ __all__ = [
     "share",
     "split",
 ]
-
-
-def _within(value: Any, low: int, high: int, what: str) -> None:
-    for bound in bounds_of(value):
-        if not low <= bound <= high:
-            raise AmountError(f"{what} {bound} is outside {low} to {high}")
-
-
-def _difference(word: str, left: Any, right: Any) -> Column:
-    """The larger of left - right and 0.  Either it fits, or the difference wraps to a negative one and is refused."""
-    difference: Column = np.maximum(left, right) - right
-    if difference.size and int(difference.min()) < 0:
-        raise AmountError(f"{word}: a difference of 2**63 or more cannot be held in int64")
-    return difference
 
 
 @overload
@@ -76,11 +74,10 @@ def share(amount: Any, rate: Any) -> Any:
         return amount if whole else recorded("share", half_up_int(int(amount) * int(rate), RATE_ONE), amount, rate)
     if type(rate) is int and rate == RATE_ONE:
         return amount
-    (least, most), (lowest, highest) = bounds_of(amount), bounds_of(rate)
-    size, slope = max(-least, most), max(-lowest, highest)
+    (size, below), (slope, falling) = reach_of(amount), reach_of(rate)
     if size * slope >= INT63 - RATE_ONE:
         raise AmountError(f"share: amounts up to {size} at rates up to {slope} cannot be multiplied exactly in int64")
-    return half_up_by(amount * rate, RATE_ONE, signed=least < 0 or lowest < 0)
+    return half_up_by(amount * rate, RATE_ONE, signed=below or falling, own=True)
 
 
 @overload
@@ -104,7 +101,7 @@ def beyond(amount: Any, threshold: Any) -> Any:
         return amount if nothing else recorded("beyond", max(0, int(amount) - int(threshold)), amount, threshold)
     if type(threshold) is int and threshold == 0 and amount.size and int(amount.min()) >= 0:
         return amount
-    return _difference("beyond", amount, threshold)
+    return difference("beyond", amount, threshold)
 
 
 @overload
@@ -126,11 +123,12 @@ def remaining(limit: Any, used: Any) -> Any:
     if not any_columns(limit, used):
         left = int(limit) if limit == NO_LIMIT else max(0, int(limit) - int(used))
         return recorded("remaining", left, limit, used)
-    difference = _difference("remaining", limit, used)
+    limit = lighter(limit, used)
+    over: Column = difference("remaining", limit, used)
     if isinstance(limit, int):
-        return np.full(difference.shape, int(limit), np.int64) if limit == NO_LIMIT else difference
+        return uniform(int(limit), over.size) if limit == NO_LIMIT else over
     unlimited = limit == NO_LIMIT
-    return np.where(unlimited, limit, difference) if unlimited.any() else difference
+    return np.where(unlimited, limit, over) if unlimited.any() else over
 
 
 @overload
@@ -149,6 +147,9 @@ def capped(amount: Any, limit: Any) -> Any:
         return amount if amount < limit else limit
     if not any_columns(amount, limit):
         return recorded("capped", min(int(amount), int(limit)), amount, limit)
+    limit = lighter(limit, amount)
+    if isinstance(limit, int) and most_of(amount) <= limit:
+        return amount
     return np.minimum(amount, limit)
 
 
@@ -170,10 +171,14 @@ def pick(condition: Any, yes: Any, no: Any) -> Any:
         return yes if condition else no
     if not any_columns(condition, yes, no):
         return recorded("pick", int(yes if condition else no), condition, yes, no)
+    if isinstance(condition, np.ndarray) and condition.strides[0] == 0 and condition.size:
+        rows, condition = condition.size, int(condition[0])
+        chosen = yes if condition else no
+        return chosen if isinstance(chosen, np.ndarray) else uniform(int(chosen), rows)
     if isinstance(condition, np.ndarray):
-        return yes * (condition != 0) if type(no) is int and no == 0 else np.where(condition != 0, yes, no)
+        return picked(condition, yes, no)
     chosen, other = (yes, no) if condition else (no, yes)
-    return chosen if isinstance(chosen, np.ndarray) else np.full(other.shape, int(chosen), np.int64)
+    return chosen if isinstance(chosen, np.ndarray) else uniform(int(chosen), other.size)
 
 
 @overload
@@ -216,7 +221,7 @@ def all_of(*flags: Any) -> Any:
     """1 where every flag is set, else 0."""
     if not any_columns(*flags):
         return recorded("all_of", int(all(flags)), *flags)
-    return _flags(flags, np.logical_and, all(flag for flag in flags if isinstance(flag, int)))
+    return combined(flags, np.logical_and)
 
 
 @overload
@@ -229,19 +234,7 @@ def any_of(*flags: Any) -> Any:
     """1 where at least one flag is set, else 0."""
     if not any_columns(*flags):
         return recorded("any_of", int(any(flags)), *flags)
-    return _flags(flags, np.logical_or, any(flag for flag in flags if isinstance(flag, int)))
-
-
-def _flags(flags: Sequence[Any], word: Any, constant: bool) -> Column:
-    """Flags of columns put together by `word`; constant: what the flags that are ints come to."""
-    columns = [flag for flag in flags if isinstance(flag, np.ndarray)]
-    if constant is (word is np.logical_or):  # one false decides all_of, one true any_of
-        return np.full(columns[0].shape, int(constant), np.int64)
-    result: Any = columns[0] != 0
-    for flag in columns[1:]:
-        result = word(result, flag)
-    decided: Column = result.astype(np.int64)
-    return decided
+    return combined(flags, np.logical_or)
 
 
 @overload
@@ -289,19 +282,23 @@ def _position(axes: Sequence[Axis], codes: Sequence[Any]) -> Any:
     for at, (code, axis) in enumerate(zip(codes, axes, strict=True)):
         size = len(axis.members)
         if isinstance(code, np.ndarray):  # seen as unsigned, a negative code is a large one
-            if code.size and int(code.view(np.uint64).max()) >= size:
+            if code.size and int(np.maximum.reduce(code.view(np.uint64))) >= size:
                 row = int(np.flatnonzero((code < 0) | (code >= size))[0])
                 raise AmountError(f"lookup: row {row}: code {code[row]} is outside {axis.name} (0 to {size - 1})")
         elif not 0 <= code < size:
             raise AmountError(f"lookup: code {int(code)} is outside {axis.name} (0 to {size - 1})")
-        position = position * size + code if at else code
+        if not at or (type(position) is int and position == 0):
+            position = code
+        else:
+            position = position * size  # a column of its own, so that it may be worked on in place
+            position += code
     return position
 
 
 def _taken(table: Table, position: Column) -> Column:
     if table.constant is not None:
-        return np.full(position.shape, table.constant, np.int64)
-    return np.take(table.array, position)
+        return uniform(table.constant, position.size)
+    return table.array.take(position, mode="clip")  # every code is checked: nothing is clipped
 
 
 @overload
@@ -323,27 +320,58 @@ def banded(amount: Any, bands: Bands, *codes: Any, start: Any = 0, addition: Any
     >>> banded(1_500_00, Bands.flat(((0, 500_000), (1_000_00, 600_000))))
     80000
     """
-    column = any_columns(amount, start, addition, *codes)
-    if column or type(addition) is not int or addition != 0 or not (0 <= amount <= MAX_FEN and 0 <= start <= MAX_FEN):
-        _within(amount, -MAX_FEN, MAX_FEN, "banded: amount")
-        _within(start, 0, MAX_FEN, "banded: start")
-        _within(addition, -MAX_FEN, MAX_FEN, "banded: addition")
-        _within(start + amount, 0, 2 * MAX_FEN, "banded: start + amount")
+    if any_columns(amount, start, addition, *codes):
+        return _banded_columns(amount, bands, codes, start, addition)
+    if type(addition) is not int or addition != 0 or not (0 <= amount <= MAX_FEN and 0 <= start <= MAX_FEN):
+        _check_scale(amount, start, addition)
     end = start + amount
     numerator: Any = 0
     parts: list[Any] = []
     for lower, upper, rate in banded_parts(bands, codes, addition):
         inside = _clip(end, lower, upper) - _clip(start, lower, upper)
         numerator = numerator + inside * rate
-        if not column and inside:
+        if inside:
             parts.append((int(lower), None if upper >= MAX_FEN else int(upper), int(inside), rate))
-    if column:
-        rows = next(value.size for value in (amount, start, addition, *codes) if isinstance(value, np.ndarray))
-        return half_up_by(np.broadcast_to(numerator, rows), RATE_ONE, signed=bounds_of(amount)[0] < 0)
     result = half_up_int(int(numerator), RATE_ONE)
     if type(numerator) is Traced:
         return Traced(result, "banded", (amount, start), parts=tuple(parts))
     return recorded("banded", result, amount, start, parts=tuple(parts))
+
+
+def _check_scale(amount: Any, start: Any, addition: Any) -> tuple[bool, Any]:
+    """Whether any amount is negative, and the addition, as one figure where it is the same for every row."""
+    (size, signed), (furthest, behind) = reach_of(amount), reach_of(start)
+    if max(size, furthest) > MAX_FEN or behind:
+        within(amount, -MAX_FEN, MAX_FEN, "banded: amount")
+        within(start, 0, MAX_FEN, "banded: start")
+    low, high = within(addition, -MAX_FEN, MAX_FEN, "banded: addition")
+    if signed:
+        within(start + amount, 0, 2 * MAX_FEN, "banded: start + amount")
+    return signed, low if low == high and isinstance(addition, np.ndarray) else addition
+
+
+def _banded_columns(amount: Any, bands: Bands, codes: Sequence[Any], start: Any, addition: Any) -> Column:
+    """The same where a figure is a column.
+
+    What lies below each upper edge, of the end and of the start: a band's part is the difference between two edges.
+    """
+    rows = next(value.size for value in (amount, start, addition, *codes) if isinstance(value, np.ndarray))
+    signed, addition = _check_scale(amount, start, addition)
+    end = start + amount if isinstance(start, np.ndarray) or start else amount
+    numerator, below = None, 0
+    for _, upper, rate in banded_parts(bands, codes, addition):
+        reached = (end, start) if upper >= NO_LIMIT else (_at_most(end, upper), _at_most(start, upper))
+        upto = reached[0] - reached[1] if isinstance(reached[1], np.ndarray) or reached[1] else reached[0]
+        inside = upto - below if isinstance(below, np.ndarray) or below else upto
+        part = inside * rate
+        numerator, below = part if numerator is None else numerator + part, upto
+    if not isinstance(numerator, np.ndarray):
+        numerator = np.full(rows, numerator, np.int64)
+    return half_up_by(numerator, RATE_ONE, signed=signed, own=True)
+
+
+def _at_most(value: Any, limit: int) -> Any:
+    return np.minimum(value, limit) if isinstance(value, np.ndarray) else min(value, limit)
 
 
 def banded_parts(bands: Bands, codes: Sequence[Any], addition: Any) -> Iterator[tuple[int, int, Any]]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mipolicy
+from mipolicy.batch.work import Work
 from mipolicy.cases.alike import score_alike
 from mipolicy.cases.blocks import run
 from mipolicy.cases.passes import _state_year
@@ -15,7 +16,6 @@ from mipolicy.cases.prepare import PreparedCases, prepare_cases
 from mipolicy.cases.region import read_region
 from mipolicy.cases.route import ROUTER, Routes, route_cases
 from mipolicy.cases.ways import WAYS, Part
-from mipolicy.cases.work import Work
 from mipolicy.demo.region import region_year
 from mipolicy.payment.axes import METHOD
 from mipolicy.records import NO_AMOUNT

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from mipolicy.axes import LEVEL
 from mipolicy.benefits.axes import ORDINAL, STREAMS
+from mipolicy.checked import holds_nowhere
 from mipolicy.errors import InputError
 from mipolicy.inverse import least_banded, least_share
 from mipolicy.money import NO_LIMIT, RATE_ONE, A
@@ -113,17 +114,23 @@ def settle(terms: InpatientTerms, stay: Stay[A]) -> Inpatient[A]:
 
     standard = lookup(terms.deductible, stay.ordinal, stay.hosp_lv, stay.psn_type)
     deductible_left = remaining(standard, stay.deductible_used)
-    goes_down = is_over(stay.hosp_lv, stay.earlier_level)  # a later position on the axis is a lower level
-    carried_on = capped(pick(goes_down, 0, beyond(standard, stay.earlier_paid)), deductible_left)
-    deductible_of_stay = pick(stay.continuing, carried_on, deductible_left)
-    left_of_once = remaining(standard, stay.once_a_year_paid)
-    by_disease = pick(stay.once_a_year, capped(left_of_once, deductible_of_stay), deductible_of_stay)
-    deductible_due = capped(by_disease, remaining(terms.deductible_yearly_maximum, stay.year_deductible))
+    deductible_of_stay = due = deductible_left
+    if not holds_nowhere(stay.continuing):
+        goes_down = is_over(stay.hosp_lv, stay.earlier_level)  # a later position on the axis is a lower level
+        carried_on = capped(pick(goes_down, 0, beyond(standard, stay.earlier_paid)), deductible_left)
+        deductible_of_stay = due = pick(stay.continuing, carried_on, deductible_left)
+    if not holds_nowhere(stay.once_a_year):
+        left_of_once = remaining(standard, stay.once_a_year_paid)
+        due = pick(stay.once_a_year, capped(left_of_once, deductible_of_stay), deductible_of_stay)
+    deductible_due = capped(due, remaining(terms.deductible_yearly_maximum, stay.year_deductible))
     act_pay_dedc = capped(deductible_due, payable_scope)
     payable = payable_scope - act_pay_dedc
 
-    increase = lookup(terms.rate_increase, stay.hosp_lv) + pick(stay.tcm_disease, terms.tcm_addition, 0)
-    rate_addition = increase - stay.points_off
+    rate_addition = lookup(terms.rate_increase, stay.hosp_lv)
+    if not holds_nowhere(stay.tcm_disease):
+        rate_addition = rate_addition + pick(stay.tcm_disease, terms.tcm_addition, 0)
+    if not holds_nowhere(stay.points_off):
+        rate_addition = rate_addition - stay.points_off
     by_bands = banded(payable, terms.bands, stay.hosp_lv, stay.psn_type, start=stay.band_start, addition=rate_addition)
     before_limits = share(by_bands, stay.rate_factor)
     hifp_pay = capped(before_limits, NO_LIMIT if on_cost else ceiling_left)

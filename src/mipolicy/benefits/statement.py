@@ -16,6 +16,7 @@ from attrs import frozen
 
 from mipolicy.errors import IdentityError, InputError
 from mipolicy.money import A
+from mipolicy.rounding import least_of
 from mipolicy.traced import labelled
 
 __all__ = ["FUNDS", "Apart", "Parts", "Setlinfo", "apart", "check_identities", "statement"]
@@ -123,25 +124,28 @@ def check_identities(settled: Setlinfo[Any]) -> None:
     of = settled
     _must(
         "medfee_sumamt = fulamt_ownpay_amt + overlmt_selfpay + preselfpay_amt + inscp_scp_amt",
-        of.medfee_sumamt == of.fulamt_ownpay_amt + of.overlmt_selfpay + of.preselfpay_amt + of.inscp_scp_amt,
+        of.medfee_sumamt == _sum(of.fulamt_ownpay_amt, of.overlmt_selfpay, of.preselfpay_amt, of.inscp_scp_amt),
     )
     _must(
         "medfee_sumamt = fund_pay_sumamt + psn_part_amt + hosp_part_amt",
-        of.medfee_sumamt == of.fund_pay_sumamt + of.psn_part_amt + of.hosp_part_amt,
+        of.medfee_sumamt == _sum(of.fund_pay_sumamt, of.psn_part_amt, of.hosp_part_amt),
     )
     _must("psn_part_amt = acct_pay + psn_cash_pay", of.psn_part_amt == of.acct_pay + of.psn_cash_pay)
     funds = {field: amount for field in FUNDS if not _is_nothing(amount := getattr(of, field))}
-    _must(_FUNDS_SUM, of.fund_pay_sumamt == (reduce(operator.add, funds.values()) if funds else 0))
-    reversed_bill: Any = of.medfee_sumamt < 0
-    if not np.any(reversed_bill):
-        reversed_bill = False
+    _must(_FUNDS_SUM, of.fund_pay_sumamt == _sum(*funds.values()))
+    reversed_bill: Any = of.medfee_sumamt < 0 if least_of(of.medfee_sumamt) < 0 else False
     within = (of.act_pay_dedc >= 0) & (of.act_pay_dedc <= of.inscp_scp_amt)
     if reversed_bill is not False:
         within = within | (reversed_bill & (of.act_pay_dedc <= 0) & (of.act_pay_dedc >= of.inscp_scp_amt))
     _must("0 <= act_pay_dedc <= inscp_scp_amt", within)
     for field, amount in (*funds.items(), ("acct_pay", of.acct_pay), ("psn_cash_pay", of.psn_cash_pay)):
-        if reversed_bill is not False or np.min(amount, initial=0) < 0:
+        if reversed_bill is not False or least_of(amount) < 0:
             _must(f"{field} >= 0", (amount >= 0) | reversed_bill)
+
+
+def _sum(*amounts: Any) -> Any:
+    """The sum without the plain 0 of who does not pay, which would cost as much as a column."""
+    return reduce(operator.add, [each for each in amounts if not _is_nothing(each)] or [0])
 
 
 def _is_nothing(amount: Any) -> bool:

@@ -12,10 +12,10 @@ import attrs
 import numpy as np
 from attrs import frozen
 
+from mipolicy.batch.work import Work
 from mipolicy.cases.blocks import applied
 from mipolicy.cases.facts import Facts
 from mipolicy.cases.ways import Part
-from mipolicy.cases.work import Work
 from mipolicy.money import FACTOR_ONE, Column
 from mipolicy.records import NO_AMOUNT
 

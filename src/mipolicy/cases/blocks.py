@@ -8,9 +8,9 @@ from typing import Any
 import attrs
 import numpy as np
 
+from mipolicy.batch.work import Work
 from mipolicy.cases.facts import Facts
 from mipolicy.cases.ways import Way
-from mipolicy.cases.work import Work
 from mipolicy.errors import Fault, MipolicyError
 from mipolicy.money import Column
 

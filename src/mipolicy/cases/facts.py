@@ -14,8 +14,8 @@ import numpy as np
 from attrs import Factory, define, field, frozen
 
 from mipolicy.batch.prepare import is_uniform
+from mipolicy.batch.work import Work
 from mipolicy.cases.region import AUXILIARY, Region
-from mipolicy.cases.work import Work
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
 from mipolicy.payment.dip_auxiliary import DipAuxiliaryTerms, case_factor

@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 
 from mipolicy.batch.columns import Table
 from mipolicy.batch.dated import BatchGap, Dated, Gaps
+from mipolicy.batch.work import Work
 from mipolicy.calendar import day_number
 from mipolicy.cases.accounts import (
     Key,
@@ -37,7 +38,6 @@ from mipolicy.cases.route import Routes, route_cases
 from mipolicy.cases.score import Scores, score_cases
 from mipolicy.cases.several import join_returns, with_factor
 from mipolicy.cases.ways import WAYS
-from mipolicy.cases.work import Work
 from mipolicy.cases.year import (
     At,
     PoolPaid,

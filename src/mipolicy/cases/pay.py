@@ -11,6 +11,7 @@ from mipolicy.batch.columns import Table
 from mipolicy.batch.dated import Gaps
 from mipolicy.batch.prepare import BLOCK_ROWS
 from mipolicy.batch.result import Rejects
+from mipolicy.batch.work import Work
 from mipolicy.cases.accounts import read_accounts, read_contracts
 from mipolicy.cases.passes import (
     Books,
@@ -26,7 +27,6 @@ from mipolicy.cases.passes import (
 )
 from mipolicy.cases.region import read_region
 from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
-from mipolicy.cases.work import Work
 from mipolicy.cases.year import At
 from mipolicy.errors import TableError
 from mipolicy.money import Column

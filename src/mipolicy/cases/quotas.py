@@ -9,11 +9,11 @@ from typing import Any, Final
 import numpy as np
 from attrs import define, evolve, field, frozen
 
+from mipolicy.batch.work import Work
 from mipolicy.calendar import day_number
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes, route_again
 from mipolicy.cases.ways import Part
-from mipolicy.cases.work import Work
 from mipolicy.money import RATE_ONE, Column
 from mipolicy.payment.axes import METHOD, REVIEW
 from mipolicy.payment.outliers import within_quota

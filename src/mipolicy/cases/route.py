@@ -7,10 +7,10 @@ from typing import Any, Final
 import numpy as np
 from attrs import frozen
 
+from mipolicy.batch.work import Work
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.region import Region
 from mipolicy.cases.ways import Way, listed
-from mipolicy.cases.work import Work
 from mipolicy.errors import Fault, TableError
 from mipolicy.money import NO_LIMIT, Column
 from mipolicy.payment.axes import METHOD

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
+from mipolicy.batch.work import Work
 from mipolicy.cases.alike import score_alike
 from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.quotas import Piece, choose_by_item, excess_steps
 from mipolicy.cases.route import Routes
 from mipolicy.cases.ways import WAYS, Part, Way
-from mipolicy.cases.work import Work
 from mipolicy.errors import Fault, PolicyError
 from mipolicy.money import FACTOR_ONE, Column, plain_text
 from mipolicy.payment.axes import METHOD, POOL

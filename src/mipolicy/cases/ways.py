@@ -10,8 +10,8 @@ import attrs
 import numpy as np
 from attrs import frozen
 
+from mipolicy.batch.work import Work
 from mipolicy.cases.facts import Facts
-from mipolicy.cases.work import Work
 from mipolicy.money import Column
 from mipolicy.payment import bed_day, capitation, day_surgery, dip, drg_points, drg_weight, per_diem, single_disease
 from mipolicy.payment.axes import POOL

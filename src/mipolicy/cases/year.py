@@ -14,12 +14,12 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from attrs import frozen
 
+from mipolicy.batch.work import Work
 from mipolicy.cases.blocks import run
 from mipolicy.cases.prepare import PreparedCases
 from mipolicy.cases.route import Routes
 from mipolicy.cases.score import Scores
 from mipolicy.cases.ways import Way
-from mipolicy.cases.work import Work
 from mipolicy.errors import InputError
 from mipolicy.money import RATE_ONE, Column
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL

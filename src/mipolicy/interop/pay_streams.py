@@ -21,6 +21,7 @@ from mipolicy.batch import BatchGap, Gaps
 from mipolicy.batch.columns import Table
 from mipolicy.batch.dated import Dated, Faults
 from mipolicy.batch.prepare import BLOCK_ROWS
+from mipolicy.batch.work import Work as Blocks
 from mipolicy.cases.accounts import PaidContract, read_accounts, read_contracts
 from mipolicy.cases.passes import (
     Books,
@@ -42,7 +43,6 @@ from mipolicy.cases.quotas import Piece, known_of, settled
 from mipolicy.cases.region import Region, read_region
 from mipolicy.cases.result import MethodSums, PaidTable, case_texts, sums_by_method
 from mipolicy.cases.score import refuse_scales
-from mipolicy.cases.work import Work as Blocks
 from mipolicy.cases.year import PoolYear
 from mipolicy.interop import frames
 from mipolicy.interop.arrow import pyarrow, written

@@ -9,13 +9,23 @@ from functools import partial
 from math import gcd
 from typing import Any, Final, Generic
 
+import numpy as np
 from attrs import frozen
 
-from mipolicy.checked import check_input, for_each, only_where, refuse, refuse_more_than, times
+from mipolicy.checked import (
+    check_input,
+    for_each,
+    holds_nowhere,
+    only_where,
+    refuse,
+    refuse_more_than,
+    refuse_zero,
+    times,
+)
 from mipolicy.errors import InputError
 from mipolicy.money import FACTOR_ONE, MAX_FEN, NO_LIMIT, A
 from mipolicy.payment.axes import REVIEW
-from mipolicy.payment.sides import ABOVE, BELOW, is_past, nearest
+from mipolicy.payment.sides import ABOVE, BELOW, is_past_times, lies_past_times, nearest
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, terms_field
 from mipolicy.rounding import mul_div_by
 from mipolicy.tables import Axis
@@ -161,10 +171,9 @@ class DipScore(Generic[A]):
     points: A = labelled("points", "病例分值", "points of the case")
 
 
-def _past(side: str, cost: A, limit: int, mean: A) -> A:
-    """1 where cost over mean is past the limit, on a side of `sides`."""
-    # an amount is at most 10**12, a limit 10**6: neither product can wrap
-    return is_past(side, cost * int(FACTOR_ONE), mean * limit)
+def _cost(case: DipCase[A]) -> A:
+    """What a case cost, carved-out cost apart."""
+    return case.medfee_sumamt if holds_nowhere(case.carve_out_amt) else case.medfee_sumamt - case.carve_out_amt
 
 
 def _listed(terms: DipTerms, rule: str, case: DipCase[A]) -> A:
@@ -198,6 +207,10 @@ def _unit(terms: DipTerms) -> int:
     return unit
 
 
+def _in_units(steps: A, unit: int) -> A:
+    return steps if unit == 1 and isinstance(steps, np.ndarray) else steps * unit
+
+
 def _product(terms: DipTerms, group_score: A, institution: A, auxiliary: A) -> tuple[A, int]:
     """The score with its factors, deviation apart, and in which part of a ten-thousandth of a point it is.
 
@@ -205,8 +218,8 @@ def _product(terms: DipTerms, group_score: A, institution: A, auxiliary: A) -> t
     """
     one, unit = int(FACTOR_ONE), _unit(terms)
     if terms.round_at == "each":
-        first = half_up(group_score * institution, one * unit) * unit
-        return half_up(first * auxiliary, one * unit) * unit, 1
+        first = _in_units(half_up(group_score * institution, one * unit), unit)
+        return _in_units(half_up(first * auxiliary, one * unit), unit), 1
     if terms.auxiliary or terms.ungrouped == "factor":
         return group_score * institution * auxiliary, one * one
     return group_score * institution, one
@@ -228,35 +241,37 @@ def _between(terms: DipTerms, case: DipCase[A], cost: A) -> DipScore[A]:
         band=nothing,
         paid_by_item=nothing,
         expert_review=nothing,
-        points=half_up(product, part * _unit(terms)) * _unit(terms),
+        points=_in_units(half_up(product, part * _unit(terms)), _unit(terms)),
     )
 
 
 def _band(terms: DipTerms, case: DipCase[A], cost: A, mean: A) -> A:
     """How each case is scored, as a code of `BAND`."""
-    band = _past(terms.low_side, cost, terms.low_limit, mean)
+    band = is_past_times(terms.low_side, cost, terms.low_limit, mean)
     if terms.high_limit < NO_LIMIT:
-        band = pick(_past(terms.high_side, cost, terms.high_limit, mean), _HIGH, band)
+        band = pick(is_past_times(terms.high_side, cost, terms.high_limit, mean), _HIGH, band)
     if terms.extreme_limit < NO_LIMIT:
-        band = pick(_past(terms.extreme_side, cost, terms.extreme_limit, mean), _EXTREME, band)
+        band = pick(is_past_times(terms.extreme_side, cost, terms.extreme_limit, mean), _EXTREME, band)
     band = pick(_listed(terms, "fixed_score", case), _FIXED, band)
     band = pick(case.grouped, band, _UNGROUPED if terms.ungrouped == "factor" else _BY_ITEM)
     band = pick(is_same(case.review, _GRANTED_POINTS), _EXPERT, band)
     return pick(is_same(case.review, _GRANTED_ITEM), _BY_ITEM, band)
 
 
-def _deviation(terms: DipTerms, band: A, cost: A, mean: A, factor: A, waits: A) -> tuple[A, A]:
-    """What the case's cost makes of its score, as numerator and denominator."""
+def _deviation(terms: DipTerms, band: A, high: A, cost: A, mean: A, factor: A, waits: A, by_item: bool) -> tuple[A, A]:
+    """What the case's cost makes of its score, as numerator and denominator; by_item: whether a case may be paid so."""
     one = int(FACTOR_ONE)
-    by_ratio = any_of(is_same(band, _LOW), is_same(band, _UNGROUPED))
-    numerator = pick(by_ratio, cost, pick(is_same(band, _BY_ITEM), 0, for_each(1, band)))
-    denominator = pick(by_ratio, mean, for_each(1, band))
+    by_ratio = is_same(band, _LOW)
+    if terms.ungrouped == "factor":
+        by_ratio = any_of(by_ratio, is_same(band, _UNGROUPED))
+    whole = for_each(1, band)
+    numerator = pick(by_ratio, cost, pick(is_same(band, _BY_ITEM), 0, whole) if by_item else whole)
+    denominator = pick(by_ratio, mean, whole)
     if terms.high_limit >= NO_LIMIT:
         return numerator, denominator
     above: Any = {"one": one, "institution_factor": factor, "high_limit": terms.high_limit}[terms.high_offset]
     above = above - terms.high_limit
     step = 1 if terms.high_offset == "institution_factor" else gcd(above, one)  # in lowest terms more can be proven
-    high = any_of(is_same(band, _HIGH), is_same(band, _EXTREME))
     numerator = pick(high, cost * (one // step) + mean * half_up(above, step), numerator)
     denominator = pick(high, mean * (one // step), denominator)
     if terms.extreme_limit >= NO_LIMIT or terms.extreme_points == "as_high":
@@ -265,37 +280,46 @@ def _deviation(terms: DipTerms, band: A, cost: A, mean: A, factor: A, waits: A) 
     return pick(waits, until[terms.extreme_points], numerator), pick(waits, one, denominator)
 
 
+def _factors(terms: DipTerms, case: DipCase[A], fixed: A) -> tuple[A, A, A]:
+    """Institution, auxiliary and TCM factor that apply, deviation apart."""
+    one, grouped = int(FACTOR_ONE), case.grouped
+    institution = pick(fixed, one, _institution_factor(terms, case))
+    auxiliary = case.auxiliary_factor if terms.auxiliary else for_each(one, fixed)
+    auxiliary = pick(fixed, one, auxiliary)
+    by_cost = terms.ungrouped == "factor" and not terms.factor_in_ungrouped
+    of_no_group = for_each(one, fixed) if by_cost else capped(case.institution_factor, terms.institution_factor_cap)
+    institution = pick(grouped, institution, of_no_group)
+    return institution, pick(grouped, auxiliary, terms.ungrouped_factor), pick(grouped, _uplift(terms, case), one)
+
+
 def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
     """Any case that can be scored: one product, multiplied first, divided last."""
     one, unit, once = int(FACTOR_ONE), _unit(terms), terms.round_at == "once"
-    cost = case.medfee_sumamt - case.carve_out_amt
+    cost = _cost(case)
     mean = pick(case.grouped, case.level_mean if terms.reference_mean == "level" else case.group_mean, case.mean_of_all)
     group_score = pick(case.grouped, case.base_points, terms.mean_points)
     band = _band(terms, case, cost, mean)
-    fixed = _listed(terms, "fixed_score", case)
-    high = any_of(is_same(band, _HIGH), is_same(band, _EXTREME))
-
-    institution = pick(fixed, one, _institution_factor(terms, case))
-    by_cost = terms.ungrouped == "factor" and not terms.factor_in_ungrouped
-    of_no_group = for_each(one, band) if by_cost else capped(case.institution_factor, terms.institution_factor_cap)
-    institution = pick(case.grouped, institution, of_no_group)
-    auxiliary = case.auxiliary_factor if terms.auxiliary else for_each(one, band)
-    auxiliary = pick(case.grouped, pick(fixed, one, auxiliary), terms.ungrouped_factor)
-    tcm_factor = pick(case.grouped, _uplift(terms, case), one)
-    decided = any_of(is_same(case.review, _REFUSED), is_same(case.review, _BEYOND_QUOTA))
-    waits = all_of(is_same(band, _EXTREME), none_of(decided))
-
-    left_out = any_of(
-        all_of(is_same(band, _LOW), none_of(terms.factor_in_low)), all_of(high, none_of(terms.factor_in_high))
-    )
-    product, part = _product(terms, group_score, pick(left_out, one, institution), auxiliary)
-    numerator, denominator = _deviation(terms, band, cost, mean, institution, waits)
+    by_item = terms.ungrouped == "by_item" or not holds_nowhere(case.review)
+    high, waits = is_same(band, _HIGH), for_each(0, band)
+    if terms.extreme_limit < NO_LIMIT:
+        high = any_of(high, is_same(band, _EXTREME))
+        decided = any_of(is_same(case.review, _REFUSED), is_same(case.review, _BEYOND_QUOTA))
+        waits = all_of(is_same(band, _EXTREME), none_of(decided))
+    institution, auxiliary, tcm_factor = _factors(terms, case, _listed(terms, "fixed_score", case))
+    multiplied_by = institution
+    if not (terms.factor_in_low and terms.factor_in_high):
+        left_out = any_of(
+            all_of(is_same(band, _LOW), none_of(terms.factor_in_low)), all_of(high, none_of(terms.factor_in_high))
+        )
+        multiplied_by = pick(left_out, one, institution)
+    product, part = _product(terms, group_score, multiplied_by, auxiliary)
+    numerator, denominator = _deviation(terms, band, high, cost, mean, institution, waits, by_item)
     if once:
         step = gcd(terms.tcm_factor, one)
         numerator, part = times(numerator, half_up(tcm_factor, step)), part * (one // step)
-    points = mul_div_by(product, numerator, denominator, part * unit) * unit
+    points = _in_units(mul_div_by(product, numerator, denominator, part * unit), unit)
     if not once:
-        points = half_up(times(points, tcm_factor), one * unit) * unit
+        points = _in_units(half_up(times(points, tcm_factor), one * unit), unit)
     return DipScore(
         cost_tested=cost,
         reference_mean=mean,
@@ -304,9 +328,9 @@ def _in_full(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
         auxiliary_factor=auxiliary,
         tcm_factor=tcm_factor,
         band=band,
-        paid_by_item=is_same(band, _BY_ITEM),
+        paid_by_item=is_same(band, _BY_ITEM) if by_item else for_each(0, band),
         expert_review=waits,
-        points=pick(is_same(band, _EXPERT), case.review_points, points),
+        points=pick(is_same(band, _EXPERT), case.review_points, points) if by_item else points,
     )
 
 
@@ -329,19 +353,19 @@ def _check(terms: DipTerms, case: DipCase[Any]) -> None:
     check_input(case, most=_MOST)
     level = terms.reference_mean == "level"
     mean, which = (case.level_mean, "level_mean") if level else (case.group_mean, "group_mean")
-    grouped = case.grouped != 0
     if terms.ungrouped == "reject":
-        refuse(case.grouped == 0, "the case belongs to no group, and the terms reject such cases; group it first")
+        refuse_zero(case.grouped, "the case belongs to no group, and the terms reject such cases; group it first")
     refuse_more_than(case.carve_out_amt, case.medfee_sumamt, "carve_out_amt", "the total cost")
-    refuse((mean == 0) & grouped, f"{which} is 0; the reference mean of the group has to be above 0")
+    refuse_zero(mean, f"{which} is 0; the reference mean of the group has to be above 0", case.grouped)
     if terms.ungrouped == "factor":
         message = "mean_of_all is 0; a case of no group is compared with the mean of all cases, which has to be above 0"
-        refuse((case.mean_of_all == 0) & (case.grouped == 0), message)
-    refuse((case.base_points == 0) & grouped, "base_points is 0; a group has a score above 0")
+        refuse_zero(case.mean_of_all, message, where=case.grouped == 0)
+    refuse_zero(case.base_points, "base_points is 0; a group has a score above 0", case.grouped)
     for name in ("institution_factor", "auxiliary_factor"):
-        refuse(getattr(case, name) == 0, f"{name} is 0; a factor is above 0, and 1 where it changes nothing")
-    granted = (case.review == _GRANTED_POINTS) & (case.review_points == 0)
-    refuse(granted, "review is granted_points, but review_points is 0; the experts' points are due")
+        refuse_zero(getattr(case, name), f"{name} is 0; a factor is above 0, and 1 where it changes nothing")
+    if not holds_nowhere(case.review):
+        granted = (case.review == _GRANTED_POINTS) & (case.review_points == 0)
+        refuse(granted, "review is granted_points, but review_points is 0; the experts' points are due")
 
 
 def score(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
@@ -356,14 +380,20 @@ def score(terms: DipTerms, case: DipCase[A]) -> DipScore[A]:
 
     Source: formulas.md section 2, from the DIP technical norm 医保办发〔2020〕50号.
     """
-    cost = case.medfee_sumamt - case.carve_out_amt
+    cost = _cost(case)
     _check(terms, case)
     plain = _between(terms, case, cost)
-    unusual = 1 - case.grouped + case.review + _past(terms.low_side, cost, terms.low_limit, plain.reference_mean)
+    return only_where(_is_unusual(terms, case, plain), partial(_in_full, terms), plain, case)
+
+
+def _is_unusual(terms: DipTerms, case: DipCase[Any], plain: DipScore[Any]) -> Any:
+    """Whether a case has more to it than its group and institution: true or false."""
+    cost, mean = plain.cost_tested, plain.reference_mean
+    unusual = (case.grouped == 0) | (case.review != 0) | lies_past_times(terms.low_side, cost, terms.low_limit, mean)
     if terms.high_limit < NO_LIMIT:
-        unusual = unusual + _past(terms.high_side, cost, terms.high_limit, plain.reference_mean)
+        unusual |= lies_past_times(terms.high_side, cost, terms.high_limit, mean)
     if "fixed_score" in (terms.basic_groups, terms.tcm_groups):
-        unusual = unusual + _listed(terms, "fixed_score", case)
+        unusual |= _listed(terms, "fixed_score", case) != 0
     if terms.tcm_factor != FACTOR_ONE:
-        unusual = unusual + case.tcm_group
-    return only_where(unusual, partial(_in_full, terms), plain, case)
+        unusual |= case.tcm_group != 0
+    return unusual

@@ -12,11 +12,12 @@ from typing import Final, Generic
 import attrs
 from attrs import field, frozen
 
+from mipolicy.checked import for_each
 from mipolicy.errors import InputError, PolicyError
 from mipolicy.money import FACTOR_ONE, NO_PRICE_LIMIT, PRICE_ONE, RATE_ONE, A, plain_text, yuan_text
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, FlagKind, RecordsKind, terms_field
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import beyond, capped, mul_div, pick, share
+from mipolicy.vocabulary import beyond, capped, mul_div, share
 
 __all__ = [
     "BASES",
@@ -353,5 +354,7 @@ def pay(terms: PointValueTerms, value: PointValue, case: PointCase[A]) -> PointP
         before_floor = share(standard, case.fund_rate)
     else:
         before_floor = standard
-    raised = pick(terms.floor_at_zero, beyond(-before_floor, 0), 0)
+    if not terms.floor_at_zero:
+        return PointPaid(standard, before_floor, for_each(0, before_floor), before_floor)
+    raised = beyond(-before_floor, 0)
     return PointPaid(standard, before_floor, raised, before_floor + raised)

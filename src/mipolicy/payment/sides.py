@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from math import gcd
 from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
+
 from mipolicy.checked import for_each
-from mipolicy.money import A
+from mipolicy.money import FACTOR_ONE, A
 from mipolicy.vocabulary import is_over, none_of, pick
 
-__all__ = ["ABOVE", "BELOW", "by_band", "is_past", "lies_past", "nearest"]
+__all__ = ["ABOVE", "BELOW", "by_band", "is_past", "is_past_times", "lies_past", "lies_past_times", "nearest"]
 
 BELOW: Final = ("below", "at_or_below")
 """What counts lies below its limit; or the limit itself counts too."""
@@ -31,6 +34,25 @@ def is_past(side: str, figure: A, limit: A | int) -> A:
     if side in BELOW:
         return is_over(limit, figure) if side == "below" else none_of(is_over(figure, limit))
     return is_over(figure, limit) if side == "above" else none_of(is_over(limit, figure))
+
+
+def is_past_times(side: str, figure: A, times: int, base: A) -> A:
+    """1 where figure / base is past times / 10,000 on the side, else 0, in the words of rules; amounts up to `MAX_FEN`.
+
+    times: up to 1,000,000, so that neither product can wrap.
+    """
+    if isinstance(figure, np.ndarray) or isinstance(base, np.ndarray):
+        return lies_past_times(side, figure, times, base).astype(np.int64)  # type: ignore[no-any-return]
+    return is_past(side, figure * int(FACTOR_ONE), base * times)
+
+
+def lies_past_times(side: str, figure: Any, times: int, base: Any) -> Any:
+    """The same as true or false, in lowest terms: to find rows by, not to explain."""
+    times = int(times)
+    step = gcd(times, int(FACTOR_ONE))
+    of_figure, of_base = int(FACTOR_ONE) // step, times // step
+    left = figure if of_figure == 1 else figure * of_figure
+    return lies_past(side, left, base if of_base == 1 else base * of_base)
 
 
 def by_band(side: str, figure: A, bands: Sequence[tuple[int, int]]) -> A:

@@ -12,12 +12,12 @@ from typing import Any, Final, Literal, TypeAlias
 import numpy as np
 from attrs import frozen
 
+from mipolicy.batch.work import Work
 from mipolicy.cases.accounts import last_day
 from mipolicy.cases.blocks import run
 from mipolicy.cases.result import PaidTable
 from mipolicy.cases.score import versions_of
 from mipolicy.cases.ways import WAYS
-from mipolicy.cases.work import Work
 from mipolicy.errors import CodeError, InputError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, Column
 from mipolicy.payment.axes import METHOD, POINT_METHODS, POOL, REVIEW

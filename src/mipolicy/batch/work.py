@@ -41,6 +41,11 @@ class Work:
             return [block(span) for span in spans]
         return list(self._pool.map(block, spans))
 
+    def end(self) -> None:
+        """Stop the threads, once the blocks that are under way are done; those that wait are dropped."""
+        if "_pool" in self.__dict__:
+            self._pool.shutdown(cancel_futures=True)
+
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self.threads)

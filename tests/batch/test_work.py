@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mipolicy.cases.work import Work
+from mipolicy.batch.work import Work
 
 
 @given(st.integers(0, 200_000), st.integers(1, 4), st.integers(50, 70_000))
