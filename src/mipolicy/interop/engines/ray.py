@@ -31,7 +31,7 @@ class _Ray:
         self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any
     ) -> Any:
         spread = table.map_batches(part, batch_format="pyarrow", batch_size=None)
-        return spread.groupby(PART).map_groups(partial(_worked, work=work), batch_format="pyarrow")
+        return spread.groupby(PART, num_partitions=self.slots).map_groups(partial(_worked, work=work), batch_format="pyarrow")
 
     def home(self, table: Any) -> Any:
         arrow, ray = import_module("pyarrow"), import_module("ray")
