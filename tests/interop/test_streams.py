@@ -15,7 +15,7 @@ import pytest
 import mipolicy
 from mipolicy import BatchGap, Bill, Line, TableError
 from mipolicy.demo import bills
-from mipolicy.interop import files, spool, streams, write, write_rejects, write_result
+from mipolicy.interop import files, parts, spool, streams, write, write_rejects, write_result
 from mipolicy.interop.streams import Streamed, is_large, settle_files
 from tests.batch import LINE_FIELDS, line, reversal, table, visit
 
@@ -83,7 +83,7 @@ def same_as_in_memory(
 def test_a_file_in_parts_settles_as_a_whole(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "_WINDOW", 100)
     monkeypatch.setattr(spool, "_PIECE", 7)
-    monkeypatch.setattr(streams, "_PIECE", 64)
+    monkeypatch.setattr(parts, "_PIECE", 64)
     monkeypatch.setattr(files, "_CHUNK", 64)
     found = same_as_in_memory(tmp_path, suffix, *MADE)
     assert found.rejected["duplicate"] > 0

@@ -74,6 +74,7 @@ __all__ = [
     "pay_cases",
     "route_and_score",
     "sum_cases",
+    "use_pools",
     "value_points",
 ]
 
@@ -154,6 +155,10 @@ class YearValues:
     at: At
     pools: Mapping[str, PoolValue]
     contracts: tuple[PaidContract, ...]
+
+    def budget_values(self) -> dict[str, int]:
+        """What a point is worth by pool where cases are paid at the budget value."""
+        return {pool: of.published for pool, of in self.pools.items()} if self.at == "budget" else {}
 
 
 @frozen(eq=False)

@@ -101,7 +101,7 @@ def _result(scored: Scored, values: YearValues, closed: Closed) -> PaidTable:
         shared=closed.shared,
         posted=closed.posted,
         clearing=closed.clearing,
-        budget_values={pool: of.published for pool, of in values.pools.items()} if values.at == "budget" else {},
+        budget_values=values.budget_values(),
         prepared=prepared,
         routes=scored.routes,
         scores=scored.scores,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import attrs
 import numpy as np
 from attrs import frozen
 
@@ -22,10 +23,11 @@ from mipolicy.payment.monthly import MonthPosting
 from mipolicy.payment.router import REASON
 from mipolicy.payment.year_end import YearEnd
 from mipolicy.policy.kinds import unit_text
+from mipolicy.sums import total
 from mipolicy.tables import Axis
 from mipolicy.texts import Coded
 
-__all__ = ["CASE_OUTPUTS", "PaidTable"]
+__all__ = ["CASE_OUTPUTS", "MethodSums", "PaidTable", "case_texts", "sums_by_method"]
 
 CASE_OUTPUTS: Final[Mapping[str, str | Axis]] = {
     "setl_id": "",
@@ -78,16 +80,50 @@ class PaidTable(ArrowTable):
 
     def texts(self, language: str = "en") -> dict[str, list[str]]:
         """The columns as text for files: amounts in yuan, codes as the words of their lists."""
-        written: dict[str, list[str]] = {}
-        for name, column in self.columns.items():
-            unit = CASE_OUTPUTS[name]
-            if isinstance(unit, Axis):
-                words = unit.zh if language == "zh" else unit.members
-                written[name] = [words[code] for code in column.tolist()]
-            elif unit == "fen":
-                written[name] = [yuan_text(amount) for amount in column.tolist()]
-            elif unit:
-                written[name] = [unit_text(unit, figure) for figure in column.tolist()]
-            else:
-                written[name] = (column.texts() if isinstance(column, Coded) else np.asarray(column)).tolist()
-        return written
+        return case_texts(self.columns, language)
+
+    def by_method(self) -> dict[str, MethodSums]:
+        """What the paid cases come to by way of paying."""
+        return sums_by_method(self.columns)
+
+
+@frozen
+class MethodSums:
+    """Cases that one method pays: how many, their points, cost, standard and payment; `a + b` is what both come to."""
+
+    cases: int
+    points: int
+    medfee_sumamt: int
+    standard: int
+    payment: int
+
+    def __add__(self, other: MethodSums) -> MethodSums:
+        return MethodSums(*map(int.__add__, attrs.astuple(self), attrs.astuple(other)))
+
+
+def sums_by_method(columns: Mapping[str, Any]) -> dict[str, MethodSums]:
+    """What paid cases come to by method, in the order of `METHOD`; columns: by the names of `CASE_OUTPUTS`."""
+    found: dict[str, MethodSums] = {}
+    for at, method in enumerate(METHOD.members):
+        rows = np.flatnonzero(columns["method"] == at)
+        if rows.size:
+            names = (each.name for each in attrs.fields(MethodSums) if each.name != "cases")
+            found[method] = MethodSums(rows.size, *(total(columns[name].take(rows)) for name in names))
+    return found
+
+
+def case_texts(columns: Mapping[str, Any], language: str = "en") -> dict[str, list[str]]:
+    """Columns by the names of `CASE_OUTPUTS` as text for files."""
+    written: dict[str, list[str]] = {}
+    for name, column in columns.items():
+        unit = CASE_OUTPUTS[name]
+        if isinstance(unit, Axis):
+            words = unit.zh if language == "zh" else unit.members
+            written[name] = [words[code] for code in column.tolist()]
+        elif unit == "fen":
+            written[name] = [yuan_text(amount) for amount in column.tolist()]
+        elif unit:
+            written[name] = [unit_text(unit, figure) for figure in column.tolist()]
+        else:
+            written[name] = (column.texts() if isinstance(column, Coded) else np.asarray(column)).tolist()
+    return written

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 import click
-import numpy as np
 
 import mipolicy
 from mipolicy import demo
-from mipolicy.cases.result import PaidTable
+from mipolicy.cases.result import MethodSums
 from mipolicy.cli import show
 from mipolicy.cli.find import beside, different_files, policy_of
 from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
 from mipolicy.cli.pages import FORMATS, write_pages
 from mipolicy.demo.history import region_history, with_diagnoses
 from mipolicy.interop import files
-from mipolicy.interop.region import RECORDS, read_folder, table_file, write_folder, write_history
-from mipolicy.money import PRICE_ONE, factor_text, plain_text, rate_text, yuan_text
+from mipolicy.interop.pay_streams import PaidFile, pay_files
+from mipolicy.interop.region import RECORDS, read_folder, table_file, write_clearing, write_folder, write_history
+from mipolicy.interop.streams import is_large
+from mipolicy.money import PRICE_ONE, factor_text, plain_text, yuan_text
 from mipolicy.payment.axes import METHOD, POOL
 from mipolicy.payment.case import Case
-from mipolicy.payment.clearing import STEPS, Cleared
+from mipolicy.payment.clearing import Cleared
 from mipolicy.payment.closing import PoolClosing
 
 __all__ = ["pay", "region"]
@@ -150,38 +152,46 @@ def pay(
     files.check_target(refused)
     if pages and at == "budget":
         raise click.UsageError("--pages show the clearing, which --at budget leaves out; name one of the two")
+    options: dict[str, Any] = {"year": year, "at": at, "gaps": gaps, "threads": threads}
+    if is_large(cases) and not pages:
+        tables = read_folder(place)
+        with show.counted() as step:
+            streamed = pay_files(
+                chosen,
+                cases,
+                out,
+                rejects=refused,
+                clearing=cleared,
+                always=rejects_path is not None,
+                step=step,
+                **tables,
+                **options,
+            )
+        _show(streamed, out, refused, cleared, language)
+        return
     with show.progress(4) as stage:
         stage("reading the region")
         tables = read_folder(place)
         stage("reading cases")
         read = files.read(cases, Case)
         stage("paying")
-        paid = mipolicy.pay(chosen, read, **tables, year=year, at=at, gaps=gaps, threads=threads)
+        paid = mipolicy.pay(chosen, read, **tables, **options)
         stage("writing")
         written = write_pages(paid, Path(pages), shape, language) if pages else 0
         if len(paid.rejects) or rejects_path or Path(refused).exists():
             files.write_rejects(refused, paid.rejects)
         if paid.clearing is not None or Path(cleared).exists():
-            files.write(cleared, _clearing_texts(paid.clearing.lines if paid.clearing is not None else ()))
+            write_clearing(cleared, paid.clearing)
         files.write_paid(out, paid)
-    _show(paid, out, refused, cleared, language)
+    _show(PaidFile.of(paid), out, refused, cleared, language)
     if pages:
         show.line(_say(language, "pages", written, pages))
 
 
-def _clearing_texts(lines: tuple[Cleared, ...]) -> dict[str, Any]:
-    columns: dict[str, Any] = {}
-    for each in attrs.fields(Cleared):
-        column = [getattr(line, each.name) for line in lines]
-        text = yuan_text if each.name in STEPS else _MARKS.get(each.name, str)
-        columns[each.name] = np.array([text(figure) for figure in column], np.str_)
-    return columns
-
-
-def _show(paid: PaidTable, out: str, refused: str, cleared: str, language: str) -> None:
-    show.line(_say(language, "rows", paid.rows_in, len(paid), len(paid.rejects)))
+def _show(paid: PaidFile, out: str, refused: str, cleared: str, language: str) -> None:
+    show.line(_say(language, "rows", paid.rows_in, paid.paid, sum(paid.rejected.values())))
     show.line(_say(language, "files", out))
-    _show_methods(paid, language)
+    _show_methods(paid.methods, language)
     for pool, value in paid.budget_values.items():
         show.line(_say(language, "budget", _pool(pool, language), plain_text(value, PRICE_ONE)))
     for pool, of in paid.pools.items():
@@ -194,10 +204,10 @@ def _show(paid: PaidTable, out: str, refused: str, cleared: str, language: str) 
         rows = _labelled(Cleared, tuple(paid.clearing.totals.items()), language)
         _show_amounts(_say(language, "clearing"), _say(language, "line"), rows)
         show.line(_say(language, "cleared", cleared))
-    if len(paid.rejects):
+    if paid.rejected:
         show.line()
         show.line(_say(language, "rejects", refused))
-        counts = sorted(paid.rejects.counts().items(), key=lambda item: (-item[1], item[0]))
+        counts = sorted(paid.rejected.items(), key=lambda item: (-item[1], item[0]))
         show.table(_say(language, "reason").split("|"), [(why, str(rows)) for why, rows in counts], figures=(1,))
 
 
@@ -216,17 +226,16 @@ def _show_amounts(title: str, heads: str, rows: list[tuple[str, str]]) -> None:
     show.table(heads.split("|"), rows, figures=(1,))
 
 
-def _show_methods(paid: PaidTable, language: str) -> None:
+def _show_methods(methods: Mapping[str, MethodSums], language: str) -> None:
     show.heading(_say(language, "methods"))
-    method, rows = paid.columns["method"], []
     labels = METHOD.zh if language == "zh" else METHOD.en
-    for at, label in enumerate(labels):
-        here = np.flatnonzero(method == at)
-        if here.size:
-            sums = [int(paid.columns[name][here].astype(object).sum()) for name in _SUMMED]
-            rows.append((label, str(here.size), factor_text(sums[0]), *map(yuan_text, sums[1:])))
+    rows = [
+        (
+            labels[METHOD.position(method)],
+            str(sums.cases),
+            factor_text(sums.points),
+            *map(yuan_text, (sums.medfee_sumamt, sums.standard, sums.payment)),
+        )
+        for method, sums in methods.items()
+    ]
     show.table(_say(language, "heads").split("|"), rows, figures=(1, 2, 3, 4, 5))
-
-
-_MARKS: Final = {"returned_rate": rate_text}
-_SUMMED: Final = ("points", "medfee_sumamt", "standard", "payment")

@@ -347,7 +347,7 @@ def write_paid(path: FilePath, paid: PaidTable) -> None:
 
     path: ends in .csv (UTF-8) or .parquet.  Raises TableError, OSError.
     """
-    _save(path, paid.texts, lambda: paid_columns(paid))
+    _save(path, paid.texts, lambda: paid_columns(paid.columns))
 
 
 def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:

@@ -141,10 +141,10 @@ def _of_pandas(series: Any, kind: str) -> Any:
 # ---- out -------------------------------------------------------------------------------------------------------------
 
 
-def paid_columns(paid: PaidTable) -> dict[str, Any]:
-    """The columns of paid cases as Arrow has them: amounts and points are decimals, codes the words of their lists."""
+def paid_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns by the names of `CASE_OUTPUTS` as Arrow has them: decimals, codes as the words of their lists."""
     found: dict[str, Any] = {}
-    for name, column in paid.columns.items():
+    for name, column in columns.items():
         unit = CASE_OUTPUTS[name]
         if isinstance(unit, Axis):
             found[name] = Coded(column.astype(np.int32), unit.members)
@@ -171,7 +171,7 @@ def arrow_table(result: TableResult | PaidTable | Rejects) -> Any:
             }
         )
     if isinstance(result, PaidTable):
-        return arrow.table({name: written(column) for name, column in paid_columns(result).items()})
+        return arrow.table({name: written(column) for name, column in paid_columns(result.columns).items()})
     places = {name: _PLACES.get(OUTPUTS.get(name, ""), 0) for name in result.columns}
     return arrow.table(
         {

@@ -7,9 +7,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+import attrs
+import numpy as np
+
 from mipolicy.errors import TableError
 from mipolicy.interop import files
 from mipolicy.interop.records import write_records
+from mipolicy.money import rate_text, yuan_text
 from mipolicy.payment.account import ContractRecord, YearAccount
 from mipolicy.payment.case import (
     AuxiliaryFactor,
@@ -21,8 +25,9 @@ from mipolicy.payment.case import (
     PricedDisease,
     ProcedureKind,
 )
+from mipolicy.payment.clearing import STEPS, Cleared, Clearing
 
-__all__ = ["HISTORY", "RECORDS", "read_folder", "table_file", "write_folder", "write_history"]
+__all__ = ["HISTORY", "RECORDS", "read_folder", "table_file", "write_clearing", "write_folder", "write_history"]
 
 RECORDS: Final[Mapping[str, type[Any]]] = MappingProxyType(
     {
@@ -100,3 +105,19 @@ def write_history(folder: Path, tables: Mapping[str, Mapping[str, Any]]) -> tupl
         written.append(folder / f"{name}.csv")
         write_records(written[-1], columns, HISTORY[name])
     return tuple(written)
+
+
+def write_clearing(path: files.FilePath, clearing: Clearing | None) -> None:
+    """Write a year's clearing, a row for each institution and pool; none where there is no clearing.
+
+    path: ends in .csv or .parquet.  Raises TableError, OSError.
+    """
+    lines = () if clearing is None else clearing.lines
+    columns: dict[str, Any] = {}
+    for each in attrs.fields(Cleared):
+        text = yuan_text if each.name in STEPS else _CLEARING_TEXTS.get(each.name, str)
+        columns[each.name] = np.array([text(getattr(line, each.name)) for line in lines], np.str_)
+    files.write(path, columns)
+
+
+_CLEARING_TEXTS: Final = {"returned_rate": rate_text}

@@ -40,7 +40,9 @@ class Spool:
         """Write rows behind those of a part."""
         if at not in self._open:
             file = self.paths[at].open("xb")
-            self._open[at] = (import_module("pyarrow").ipc.new_stream(file, table.schema), file)
+            ipc = import_module("pyarrow").ipc
+            options = ipc.IpcWriteOptions(compression="lz4")
+            self._open[at] = (ipc.new_stream(file, table.schema, options=options), file)
         self._open[at][0].write_table(table, max_chunksize=_PIECE)
 
     def close(self) -> None:
