@@ -138,7 +138,7 @@ def _chunks(column: Any) -> list[Any]:
 
 
 def check_names(names: Sequence[str], record: type[Any]) -> dict[str, Any]:
-    """A table without rows and with these columns, as `read_table` takes it; raises TableError for one that is twice."""
+    """A table without rows, as `read_table` takes it; raises TableError for a name that stands twice."""
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:
         raise TableError(f"{record.__name__.lower()}s: column {', '.join(twice)} stands twice")

@@ -29,15 +29,13 @@ class _Dask:
     def names(self, table: Any) -> Sequence[str]:
         return [str(name) for name in table.columns]
 
-    def each(
-        self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any
-    ) -> Any:
-        meta = table._meta.assign(**{PART: _frame(_empty(PART)).loc[:, PART]}) if parted is None else _frame(parted.empty_table())
+    def each(self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any) -> Any:
+        meta = _with_part(table._meta, _empty(PART)) if parted is None else _frame(parted.empty_table())
         spread = table.map_partitions(partial(_parted, part=part, own=parted is None), meta=meta)
         shuffled = spread.shuffle(on=PART, npartitions=self.partitions or table.npartitions)
         return shuffled.map_partitions(partial(_worked, work=work), meta=_frame(schema.empty_table()))
 
-    def home(self, table: Any) -> Any:
+    def home(self, table: Any, schema: Any) -> Any:
         return _arrow(table.compute())
 
 
@@ -49,7 +47,11 @@ def _empty(name: str) -> Any:
 def _parted(frame: Any, part: Callable[[Any], Any], own: bool) -> Any:
     """The rows with their part; own: in the table's own types."""
     found = part(_arrow(frame))
-    return frame.assign(**{PART: _frame(found.select([PART]))[PART].set_axis(frame.index)}) if own else _frame(found)
+    return _with_part(frame, found) if own else _frame(found)
+
+
+def _with_part(frame: Any, found: Any) -> Any:
+    return frame.assign(**{PART: _frame(found.select([PART]))[PART].set_axis(frame.index)})
 
 
 def _worked(frame: Any, work: Callable[[Any], Any]) -> Any:

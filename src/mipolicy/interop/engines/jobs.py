@@ -9,13 +9,13 @@ import pickle
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
 from importlib import import_module
-from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mipolicy.batch import Gaps, settle_table
+from mipolicy.batch.columns import Table
 from mipolicy.batch.dated import BatchGap, Dated, Faults
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.totals import Totals
@@ -55,11 +55,12 @@ from mipolicy.interop.engines.batches import (
     with_rejects,
 )
 from mipolicy.interop.region import RECORDS
+from mipolicy.payment.axes import POOL
 from mipolicy.payment.case import Case
 from mipolicy.policy import Policy
 from mipolicy.tables import Axis
 
-__all__ = ["Engine", "PaidYear", "pay", "paid_schema", "settle"]
+__all__ = ["Engine", "PaidYear", "paid_schema", "pay", "settle"]
 
 _PLACES: Final = {"fen": 2, "points": 4}
 _SUMS: Final = "sums"
@@ -67,9 +68,11 @@ _IDS: Final = ("id", "person", "__part__")
 
 
 class Engine(Protocol):
-    """What shares out a table; slots: how many parts are told apart."""
+    """What shares out a table."""
 
-    slots: int
+    @property
+    def slots(self) -> int:
+        """How many parts are told apart."""
 
     def names(self, table: Any) -> Sequence[str]:
         """The columns of a table."""
@@ -88,8 +91,8 @@ class Engine(Protocol):
         table's own columns and `PART`; work: takes and gives a pyarrow.Table, of `schema`.
         """
 
-    def home(self, table: Any) -> Any:
-        """A small table of the engine as a pyarrow.Table."""
+    def home(self, table: Any, schema: Any) -> Any:
+        """A small table of the engine as a pyarrow.Table; schema: of it, for one without rows."""
 
 
 # ---- who goes together -----------------------------------------------------------------------------------------------
@@ -99,14 +102,9 @@ def _together(engine: Engine, table: Any, of: str) -> Any:
     """The keys of the persons who share an id with another, in one sweep over the ids."""
     arrow = import_module("pyarrow")
     parted = arrow.schema([(name, arrow.int64()) for name in _IDS])
-    met = engine.each(
-        table,
-        partial(ids_of, of=of, slots=engine.slots),
-        parted,
-        persons_who_meet,
-        arrow.schema([("person", arrow.int64())]),
-    )
-    return np.unique(np.asarray(engine.home(met).column("person"), np.int64).view(np.uint64))
+    schema = arrow.schema([("person", arrow.int64())])
+    met = engine.each(table, partial(ids_of, of=of, slots=engine.slots), parted, persons_who_meet, schema)
+    return np.unique(np.asarray(engine.home(met, schema).column("person"), np.int64).view(np.uint64))
 
 
 def _by_person(engine: Engine, table: Any, of: str, *, ids_apart: bool) -> Callable[[Any], Any]:
@@ -173,30 +171,30 @@ class _Job:
     at: At
     by_item: Mapping[str, Any]
 
-    def scored(self, cases: Any) -> tuple[Scored, CaseSums]:
+    def scored(self, cases: Table) -> tuple[Scored, CaseSums]:
         """The cases of a part with their points, and what they come to."""
-        read = frames.columns(cases, Case) if hasattr(cases, "schema") else cases
-        scored = begin(self.policy, read, self.region, self.year, "reject", Work(), Piece(self.by_item))
+        scored = begin(self.policy, cases, self.region, self.year, "reject", Work(), Piece(self.by_item))
         return scored, sum_cases(scored, self.books, self.at)
 
     def sums(self, cases: Any) -> Any:
         """What the cases of a part come to, or the error that stops it."""
         try:
-            return _packed(self.scored(cases)[1])
+            return _packed(self.scored(frames.columns(cases, Case))[1])
         except MipolicyError as error:
             return _packed(error)
 
     def paid_sums(self, cases: Any, values: YearValues) -> Any:
         """What the paid cases of a part come to."""
-        return _packed(pay_cases(self.scored(cases)[0], values, Work()))
+        scored, _ = self.scored(frames.columns(cases, Case))
+        return _packed(pay_cases(scored, values, Work()))
 
     def paid(self, cases: Any, values: YearValues) -> Any:
         """The cases of a part, paid or rejected, in their order."""
-        scored, _ = self.scored(cases)
+        scored, _ = self.scored(frames.columns(cases, Case))
         pay_cases(scored, values, Work())
         row, columns, rejects = paid_columns(scored)
-        typed = frames.paid_columns(SimpleNamespace(columns=columns))  # type: ignore[arg-type]  # that is all it reads
-        table = import_module("pyarrow").table({name: written(column) for name, column in typed.items()})
+        typed = {name: written(column) for name, column in frames.paid_columns(columns).items()}
+        table = import_module("pyarrow").table(typed)
         return with_rejects(paid_schema(), table, row, rejects, cases)
 
 
@@ -210,8 +208,12 @@ class PaidYear:
 
     cases: Any
     values: YearValues
-    _sums: Callable[[], Sequence[PaidSums]]
-    _close: Callable[[PaidSums], Closed]
+    _close: Callable[[], Closed]
+
+    @property
+    def budget_values(self) -> Mapping[str, int]:
+        """What a point is worth where cases are paid at the budget value, in millionths of a yuan."""
+        return self.values.budget_values()
 
     @property
     def contracts(self) -> tuple[PaidContract, ...]:
@@ -223,7 +225,7 @@ class PaidYear:
 
         Raises TableError, InputError, PolicyGap.
         """
-        return self._close(reduce(PaidSums.__add__, self._sums()))
+        return self._close()
 
 
 def pay(
@@ -256,24 +258,23 @@ def pay(
     _, none = job.scored(check_names(engine.names(cases), Case))
     part = _by_person(engine, cases, "cases", ids_apart=ids_apart)
 
-    def run(work: Callable[[Any], Any]) -> Sequence[Any]:
+    def run(work: Callable[[Any], Any]) -> list[Any]:
         schema = import_module("pyarrow").schema([(_SUMS, "binary")])
-        return _unpacked(engine.home(engine.each(cases, part, None, work, schema)))
+        return _unpacked(engine.home(engine.each(cases, part, None, work, schema), schema))
 
     sums = reduce(CaseSums.__add__, run(job.sums), none)
     by_item = {name: each.case[each.chosen()] for name, each in sums.outliers.items()}
     if any(len(ids) for ids in by_item.values()):
-        job = _Job(policy, region, books, year, at, by_item)
+        job = evolve(job, by_item=by_item)
         sums = reduce(CaseSums.__add__, run(job.sums), none)
-    built = _told(policy, sums, year, gaps)
-    values = value_points(built, year, sums, books, at)
-    _, of_none = none, PaidSums({}, None)
-    return PaidYear(
-        engine.each(cases, part, None, partial(job.paid, values=values), paid_schema()),
-        values,
-        lambda: [of_none, *run(partial(job.paid_sums, values=values))],
-        lambda paid: close_year(built, year, values, paid, books, list(region.institutions)),
-    )
+    used = _told(policy, sums, year, gaps)
+    values = value_points(used, year, sums, books, at)
+
+    def close() -> Closed:
+        paid = reduce(PaidSums.__add__, run(partial(job.paid_sums, values=values)), PaidSums({}, None))
+        return close_year(used, year, values, paid, books, list(region.institutions))
+
+    return PaidYear(engine.each(cases, part, None, partial(job.paid, values=values), paid_schema()), values, close)
 
 
 def _told(policy: Policy, sums: CaseSums, year: int, gaps: Gaps) -> Policy:
@@ -281,12 +282,12 @@ def _told(policy: Policy, sums: CaseSums, year: int, gaps: Gaps) -> Policy:
 
     Raises PolicyError, BatchGap.
     """
-    refuse_scales(sums.scales)
     if sums.gaps and gaps == "raise":
         raise BatchGap(tuple(gap for _, gap in sorted(sums.gaps.items())))
+    refuse_scales(sums.scales)
     dated = Dated.of(policy, Faults(np.zeros(0, bool)))
     dated.unverified.update(sums.unverified)
-    use_pools(dated, sums.coded, list(sums.pools), year)
+    use_pools(dated, sums.coded, [pool for pool in POOL.members if pool in sums.pools], year)
     dated.warn(stacklevel=4)
     return dated.policy
 

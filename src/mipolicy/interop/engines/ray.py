@@ -27,15 +27,15 @@ class _Ray:
     def names(self, table: Any) -> Sequence[str]:
         return list(table.schema().names)
 
-    def each(
-        self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any
-    ) -> Any:
+    def each(self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any) -> Any:
         spread = table.map_batches(part, batch_format="pyarrow", batch_size=None)
-        return spread.groupby(PART, num_partitions=self.slots).map_groups(partial(_worked, work=work), batch_format="pyarrow")
+        return spread.groupby(PART, num_partitions=self.slots).map_groups(
+            partial(_worked, work=work), batch_format="pyarrow"
+        )
 
-    def home(self, table: Any) -> Any:
-        arrow, ray = import_module("pyarrow"), import_module("ray")
-        return arrow.concat_tables(ray.get(table.to_arrow_refs()))
+    def home(self, table: Any, schema: Any) -> Any:
+        blocks = [block for block in import_module("ray").get(table.to_arrow_refs()) if block.num_rows]
+        return import_module("pyarrow").concat_tables([schema.empty_table(), *blocks])
 
 
 def _worked(table: Any, work: Callable[[Any], Any]) -> Any:

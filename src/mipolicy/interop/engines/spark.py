@@ -29,19 +29,19 @@ class _Spark:
     def names(self, table: Any) -> Sequence[str]:
         return list(table.columns)
 
-    def each(
-        self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any
-    ) -> Any:
+    def each(self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any) -> Any:
         types = import_module("pyspark.sql.types")
         of_parts = table.schema.fields if parted is None else []
         spread = table.mapInArrow(
             _on_batches(part),
-            types.StructType([*of_parts, types.StructField(PART, types.LongType())]) if parted is None else _ddl(parted),
+            types.StructType([*of_parts, types.StructField(PART, types.LongType())])
+            if parted is None
+            else _ddl(parted),
         )
         by_part = spread.repartition(PART) if self.partitions is None else spread.repartition(self.partitions, PART)
         return by_part.drop(PART).mapInArrow(_on_partition(work), _ddl(schema))
 
-    def home(self, table: Any) -> Any:
+    def home(self, table: Any, schema: Any) -> Any:
         return table.toArrow()
 
 
