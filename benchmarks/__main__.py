@@ -1,8 +1,8 @@
 """Time what the library promises, on this machine: one scalar settlement, a batch with totals carried, the import,
-the DIP catalogue, routing and scoring of mixed methods.
+the DIP catalogue, routing and scoring of mixed methods, the rates of an area.
 
-Run ``python -m benchmarks [--bills N] [--cases N] [--repeat N] [--threads N] [--json FILE]``.  Figures are medians of
-interleaved runs; machines are noisy, so compare within one run.
+Run ``python -m benchmarks [--bills N] [--cases N] [--settlements N] [--repeat N] [--threads N] [--json FILE]``.
+Figures are medians of interleaved runs; machines are noisy, so compare within one run.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import mipolicy
 from benchmarks.cases import bill_one_by_one, outpatient_table, room_once
 from benchmarks.catalogue import catalogue
 from benchmarks.payment import payment_lines, payment_runs
+from benchmarks.rates import rates
 
 IMPORT = "import time; t = time.perf_counter(); import mipolicy; print(time.perf_counter() - t)"
 
@@ -40,6 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument("--bills", type=int, default=1_000_000)
     parser.add_argument("--cases", type=int, default=1_000_000, help="of the DIP catalogue and of payment")
+    parser.add_argument("--settlements", type=int, default=10_000_000, help="of the rates")
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path)
@@ -85,6 +87,7 @@ def main() -> None:
     print("\n" + "\n".join(catalogue(options.cases, options.repeat)))
     paid = payment_runs(options.cases, options.repeat, options.threads)
     print("\n" + "\n".join(payment_lines(paid)))
+    print("\n" + "\n".join(rates(options.settlements, options.repeat, options.threads)))
     if options.json:
         ns = {**runs, **paid}
         record = {"ns": ns, "import_s": imports, "python": platform.python_version(), "numpy": np.__version__}

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from mipolicy import codes
+from mipolicy.annual.records import INSTITUTION_TABLES, InstitutionYear
 from mipolicy.batch import OUTPUTS
 from mipolicy.benefits.account import AccountTerms, CreditTerms
 from mipolicy.benefits.account_use import AccountUseTerms
@@ -35,7 +36,9 @@ from mipolicy.benefits.statement import Apart, Setlinfo
 from mipolicy.benefits.supplement import SupplementTerms
 from mipolicy.benefits.transfer import TransferTerms
 from mipolicy.budget.advance import AdvanceTerms, DipAdvanceTerms, WorkingCapitalTerms
+from mipolicy.budget.clearing import BudgetClearingTerms, FraudRecoveryTerms, ScoreBand
 from mipolicy.budget.grid import Recognition, SettlementGridTerms
+from mipolicy.budget.insurer import InsurerTerms, ScoreWeight
 from mipolicy.budget.itemised import BudgetPlanTerms, View
 from mipolicy.budget.quota import Block, QuotaTerms
 from mipolicy.budget.sharing import BudgetSharingTerms
@@ -70,7 +73,7 @@ from mipolicy.rooms import SECTIONS
 from mipolicy.tables import Axis
 
 HERE = Path(__file__).parent
-PAGES = ("columns.md", "payment.md", "policy-packs.md")
+PAGES = ("columns.md", "payment.md", "budget.md", "policy-packs.md")
 MARKED = re.compile(r"(<!-- table: (?P<name>[\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
 KINDS = {
     "id": "text",
@@ -154,6 +157,11 @@ TERMS = {
     "dip_advance": DipAdvanceTerms,
     "working_capital": WorkingCapitalTerms,
     "budget_sharing": BudgetSharingTerms,
+    "budget_clearing": BudgetClearingTerms,
+    "score_band": ScoreBand,
+    "fraud_recovery": FraudRecoveryTerms,
+    "insurer": InsurerTerms,
+    "score_weight": ScoreWeight,
     "grid": SettlementGridTerms,
     "recognition": Recognition,
 }
@@ -223,6 +231,8 @@ def tables() -> dict[str, str]:
         "auxiliary": record(AuxiliaryFactor),
         "contract": record(ContractRecord),
         "year-account": record(YearAccount),
+        "institution-year": record(InstitutionYear),
+        **{f"year-{name}": record(shape) for name, shape in INSTITUTION_TABLES.items()},
         "setlinfo": outcome(Setlinfo),
         "apart": outcome(Apart),
         "outpatient-steps": outcome(Outpatient),

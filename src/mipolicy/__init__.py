@@ -5,7 +5,21 @@
 1230
 """
 
-from mipolicy.api import explain, explain_case, explain_settlement, load, loads, pay, resettle, reverse, settle
+from mipolicy.api import (
+    clear,
+    explain,
+    explain_case,
+    explain_clearing,
+    explain_rate,
+    explain_settlement,
+    load,
+    loads,
+    pay,
+    rates,
+    resettle,
+    reverse,
+    settle,
+)
 from mipolicy.batch import BatchGap, TableResult
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
@@ -53,10 +67,13 @@ __all__ = [
     "TableResult",
     "Totals",
     "__version__",
+    "clear",
     "diff",
     "dumps",
     "explain",
     "explain_case",
+    "explain_clearing",
+    "explain_rate",
     "explain_settlement",
     "factor",
     "load",
@@ -64,6 +81,7 @@ __all__ = [
     "pay",
     "points",
     "rate",
+    "rates",
     "resettle",
     "reverse",
     "settle",

@@ -21,16 +21,22 @@ from mipolicy.policy import loads as _loads
 from mipolicy.rooms import SECTIONS
 
 if TYPE_CHECKING:
+    from mipolicy.annual.result import ClearedYear
+    from mipolicy.areas.rates import AreaRates
     from mipolicy.cases.result import PaidTable
 
 __all__ = [
     "AnyTable",
+    "clear",
     "explain",
     "explain_case",
+    "explain_clearing",
+    "explain_rate",
     "explain_settlement",
     "load",
     "loads",
     "pay",
+    "rates",
     "resettle",
     "reverse",
     "settle",
@@ -166,6 +172,41 @@ def explain_case(paid: PaidTable, row: int) -> Explanation:
     row: the row of the table that was given, from 0.  Raises InputError for a row that was rejected, with the reason.
     """
     return import_module("mipolicy.cases.explained").explain_case(paid, row)  # type: ignore[no-any-return]
+
+
+def clear(policy: Policy, institutions: Table, *, year: int, **options: Any) -> ClearedYear:
+    """Clear the budget's year of an area's institutions: who bears what of it, and what is still due to each.
+
+    institutions: a mapping of columns named as the fields of `InstitutionYear`; options: results, months, increments,
+    and what else `mipolicy.annual.clear.clear_table` takes.  Raises what it raises; bad rows are rejects.
+    """
+    clear_table = import_module("mipolicy.annual.clear").clear_table
+    return clear_table(policy, institutions, year=year, **options)  # type: ignore[no-any-return]
+
+
+def explain_clearing(cleared: ClearedYear, row: int) -> Explanation:
+    """Why one institution of a cleared table is cleared as it is: every step with its formula and clauses.
+
+    row: the row of the table that was given, from 0.  Raises InputError for a row that was rejected, with the reason.
+    """
+    return import_module("mipolicy.annual.explained").explain_clearing(cleared, row)  # type: ignore[no-any-return]
+
+
+def rates(policy: Policy, settlements: Table | None = None, **options: Any) -> AreaRates:
+    """The rates of an area from a table of settlements, from totals of named quantities, or both; targets on a day.
+
+    settlements: a mapping of columns with national field names; options: by, totals, observed, on, targets, and what
+    else `mipolicy.areas.rates.make_rates` takes.  Raises what it raises; bad rows are rejects, and results add.
+    """
+    return import_module("mipolicy.areas.rates").make_rates(policy, settlements, **options)  # type: ignore[no-any-return]
+
+
+def explain_rate(found: AreaRates, row: int | str) -> Explanation:
+    """Why one rate is what it is: its quantities with their conditions, numerator, denominator, clauses, targets.
+
+    row: a row of `found.rates`, from 0, or the id of an indicator, of the whole area.  Raises InputError.
+    """
+    return import_module("mipolicy.areas.explained").explain_rate(found, row)  # type: ignore[no-any-return]
 
 
 def explain(

@@ -130,6 +130,9 @@ def _budget_sections() -> Iterable[Section]:
     yield Section("dip_advance", _BUDGET + "advance:DipAdvanceTerms", zh="DIP医疗费用预拨")
     yield Section("working_capital", _BUDGET + "advance:WorkingCapitalTerms", zh="医保周转金")
     yield Section("budget_sharing", _BUDGET + "sharing:BudgetSharingTerms", zh="结余留用与超支分担")
+    yield Section("budget_clearing", _BUDGET + "clearing:BudgetClearingTerms", zh="总额预算年度清算")
+    yield Section("fraud_recovery", _BUDGET + "clearing:FraudRecoveryTerms", zh="骗保费用追回")
+    yield Section("insurer", _BUDGET + "insurer:InsurerTerms", zh="商业保险机构承办")
     yield Section("grid", _BUDGET + "grid:SettlementGridTerms", zh="网格化结算")
 
 

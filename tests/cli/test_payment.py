@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import mipolicy
 from mipolicy.cases.result import PaidTable
+from mipolicy.cli import payment
 from mipolicy.demo.region import region_year
-from mipolicy.interop import read, write
+from mipolicy.interop import pay_streams, read, streams, write
 from mipolicy.money import yuan_text
 
-from .test_cli import Ran, edited, np_texts, refusal, rows_of
+from .test_cli import Ran, edited, not_called, np_texts, refusal, rows_of
 
 CASES = 2000
+DAY = re.compile(r" on \d{4}-\d\d-\d\d;")
+"""What a code's message says of the day on which it was looked up: the last of the cases read together."""
 TABLES = ("institutions", "groups", "differences", "auxiliaries", "contracts", "accounts")
 ASSUMED = ("--policy", "assumed")
 PAY = ("pay", "region/cases.csv", *ASSUMED, "-o", "paid.csv")
@@ -61,6 +66,29 @@ def test_pay_gives_what_the_library_gives(place: Path) -> None:
     budget = yuan_text(paid.pools["employee"].closing.budget)
     assert " ".join(out[out.index(next(line for line in out if line.startswith("budget of")))].split()).endswith(budget)
     assert sorted(os.listdir(place)) == ["paid.clearing.csv", "paid.csv", "paid.rejects.csv", "region"]
+
+
+@pytest.mark.parametrize("options", [(), ("--language", "zh", "--at", "budget")])
+def test_a_large_file_is_paid_in_parts_and_shown_as_any(
+    place: Path, options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said, kept = [], []
+    for rows in (100 * CASES, 500):
+        monkeypatch.setattr(streams, "PART_ROWS", rows)
+        parts = partial(pay_streams.pay_files, part_rows=500) if rows == 500 else not_called
+        monkeypatch.setattr(payment, "pay_files", parts)
+        said.append(Ran(*PAY, "--year", "2025", *options).out)
+        kept.append([DAY.sub(";", file.read_text()) for file in sorted(place.glob("paid*.csv"))])
+    assert said[0] == said[1]
+    assert kept[0] == kept[1]
+    assert len(kept[0]) == 3 - bool(options)
+
+
+def test_pages_of_a_large_file_take_its_cases_into_memory(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "PART_ROWS", 500)
+    monkeypatch.setattr(payment, "pay_files", not_called)
+    assert Ran(*PAY, "--pages", "pages").status == 0
+    assert (place / "pages").is_dir()
 
 
 def test_the_clearing_is_written_by_institution_and_pool(place: Path) -> None:
@@ -199,6 +227,20 @@ def test_changes_of_a_re_run(place: Path) -> None:
     assert same.status == 0
     assert "D0004" not in (place / "none/changes.txt").read_text(encoding="utf-8")
     assert (place / "none/cases.csv").read_text(encoding="utf-8").count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("after", "message"),
+    [
+        ("none.csv", "none.csv: no such file or directory"),
+        ("region/contracts.csv", "region/contracts.csv: cases: missing setl_id"),
+    ],
+)
+def test_changes_say_which_of_the_two_tables_is_wrong(place: Path, after: str, message: str) -> None:
+    ran = Ran("changes", "region/cases.csv", after, "--region", "region", *ASSUMED, "-o", "wrong")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith(f"mipolicy: {message}")
+    assert not (place / "wrong").exists()
 
 
 def test_the_office_of_one_institution(place: Path) -> None:

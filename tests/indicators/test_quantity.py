@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mipolicy import packs
 from mipolicy.errors import AmountError, CodeError, InputError, MipolicyError, PolicyError, TableError
+from mipolicy.indicators import summing
 from mipolicy.indicators.quantity import (
     MISSING,
     NOT_APPLICABLE,
@@ -20,8 +21,8 @@ from mipolicy.indicators.quantity import (
     Quantity,
     QuantityTerms,
     Reported,
-    sum_table,
 )
+from mipolicy.indicators.summing import sum_table
 from mipolicy.texts import Coded
 from tests.oracles.indicators import row_sums
 from tests.payment.shared import check_refused
@@ -178,7 +179,7 @@ def test_a_table_of_the_wrong_shape(
     check_refused(lambda: sum_table([COST], table, by), error, message)
 
 
-def test_what_a_table_cannot_say() -> None:
+def test_what_a_table_cannot_say(monkeypatch: pytest.MonkeyPatch) -> None:
     lone = Quantity("rows", "行", "rows", "count")
     check_refused(
         lambda: sum_table([lone], TABLE),
@@ -193,12 +194,61 @@ def test_what_a_table_cannot_say() -> None:
         TableError,
         "direct: an int64 column holds none of the codes yes; give texts",
     )
-    names = [str(at) for at in range(3000)]
+    few = {"a": ["1", "2", "3"], "b": ["1", "2", "3"]}
+    monkeypatch.setattr(summing, "_MOST_CELLS", 2)
     check_refused(
-        lambda: sum_table([lone], {"a": names, "b": names}, ("a", "b")),
+        lambda: sum_table([lone], few, ("a", "b")),
         TableError,
-        "9000000 scopes are more than 4194304; sum by fewer fields and roll up",
+        "3 scopes are more than 2; sum by fewer fields and roll up",
     )
+    monkeypatch.setattr(summing, "_MOST_COMBINATIONS", 1)
+    check_refused(
+        lambda: sum_table([COUNT], {"med_type": ["21", "99"]}),
+        TableError,
+        "the conditions tell 2 kinds of rows apart, more than 1; sum fewer quantities at once",
+    )
+    check_refused(lambda: sum_table([COUNT], TABLE, threads=0), TableError, "threads must be at least 1")
+
+
+@given(ROWS, st.integers(1, 50), st.integers(1, 3), st.integers(4, 40))
+def test_scopes_that_are_too_many_to_lay_out_are_those_that_the_table_has(
+    rows: list[dict[str, Any]], block: int, threads: int, most: int
+) -> None:
+    whole = sum_table([COUNT, COST, ALL], columns(rows), ("area", "hosp_lv", "med_type"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(summing, "_MOST_CELLS", most)
+        try:
+            folded = sum_table([COUNT, COST, ALL], columns(rows), ("area", "hosp_lv", "med_type"), block, threads)
+        except TableError:
+            scopes = {(row["area"], row["hosp_lv"], row["med_type"]) for row in rows}
+            classes = {
+                (row["med_type"] in ("21", "22"), row["med_type"] != "99" and row["direct"] == 1) for row in rows
+            }
+            assert len(scopes) * 4 > most
+            assert classes
+            return
+    assert folded == whole
+
+
+@given(ROWS, st.data())
+def test_rows_left_out_and_taken_back(rows: list[dict[str, Any]], data: st.DataObject) -> None:
+    marks = [data.draw(st.sampled_from(["out", "0", "1"])) for _ in rows]
+    found = sum_table(
+        [COUNT, COST],
+        columns(rows),
+        ("area",),
+        reversals=Coded.of(np.array(["0" if mark == "out" else mark for mark in marks], np.str_)),
+        left_out=np.array([mark == "out" for mark in marks], np.bool_),
+    )
+    expected: dict[tuple[str, tuple[str, ...]], int] = {}
+    for row, mark in zip(rows, marks, strict=True):
+        if mark == "out":
+            continue
+        count = (-1 if mark == "1" else 1) if row["med_type"] in ("21", "22") else 0
+        cost = row["medfee_sumamt"] if row["med_type"] != "99" and row["direct"] == 1 else 0
+        for name, figure in (("inpatient", count), ("cost", cost)):
+            expected[name, (row["area"],)] = expected.get((name, (row["area"],)), 0) + figure
+    assert found.figures == expected
 
 
 @pytest.mark.parametrize("text", ["", "med_type", "med_type in", "med_type = 21", "med_type not in", "a not 21 b"])

@@ -172,6 +172,11 @@ def test_k32_completion_of_a_task() -> None:
     check_refused(lambda: completion(5, -1), InputError, message)
 
 
+def test_more_taken_back_than_settled_is_undefined_with_its_figures() -> None:
+    rate = rate_of(DIRECT, 1, -3)
+    assert (rate.numerator, rate.denominator, rate.state, rate.value, rate.shown) == (1, -2, "undefined", None, "")
+
+
 # ---- days, regions, density, savings --------------------------------------------------------------------------------
 
 
@@ -265,11 +270,6 @@ def replaced(**changes: Any) -> Any:
         (replaced(denominator=()), PolicyError, f"{DIRECT.id}: a percentage needs a denominator"),
         (replaced(times=0), PolicyError, f"{DIRECT.id}: times is 1 or more"),
         (replaced(places=10), PolicyError, f"{DIRECT.id}: at most 9 decimals are shown"),
-        (
-            lambda: rate_of(DIRECT, 1, -3),
-            InputError,
-            f"{DIRECT.id}: the denominator of the whole is -2; reversals must come with what they reverse",
-        ),
         (
             lambda: measure(0.5),
             AmountError,

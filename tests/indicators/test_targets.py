@@ -282,6 +282,35 @@ def test_k36_the_linear_path_of_enrolment() -> None:
     assert shown(measure("1184") / measure("1164.11") - 1, "percent", 4) == "1.7086%"
 
 
+EIGHTHS = st.integers(0, 16).map(lambda eighths: Fraction(eighths, 8))
+
+
+@given(st.sampled_from(["at_least", "at_most", "range", "about", "stable"]), *[EIGHTHS] * 4)
+def test_tightening_never_turns_not_met_into_met(
+    kind: str, value: Fraction, at: Fraction, width: Fraction, by: Fraction
+) -> None:
+    """Whatever the kind: a limit moves inwards, a width gets narrower."""
+    loose: dict[str, Any] = {
+        "at_least": {"low": at},
+        "at_most": {"high": at},
+        "range": {"low": at, "high": at + width},
+        "about": {"value": at, "tolerance": width},
+        "stable": {"tolerance": width, "baseline": at},
+    }[kind]
+    less = min(by, width)
+    tight: dict[str, Any] = {
+        "at_least": {"low": at + by},
+        "at_most": {"high": at - by},
+        "range": {"low": at + less / 3, "high": at + width - less / 2},
+        "about": {"value": at, "tolerance": width - less},
+        "stable": {"tolerance": width - less, "baseline": at},
+    }[kind]
+    name = "employee_reserve_months"
+    states = [judged(Target("t", name, kind, "expected", "x", **each), value).state for each in (loose, tight)]
+    assert set(states) <= {"met", "not_met"}
+    assert states != ["not_met", "met"]
+
+
 @given(st.fractions(Fraction(1, 100), 100), st.fractions(Fraction(1, 100), 100), st.fractions(0, 200))
 def test_k36_a_compound_path_is_compared_by_powers(start: Fraction, end: Fraction, value: Fraction) -> None:
     kind: dict[str, Any] = {"low": end} if end >= start else {"high": end}

@@ -63,6 +63,7 @@ PAYMENT_REFORM = "三(四) 深化医保支付方式改革"
 QUOTAS = "二(一)2 合理科学分配"
 TOTAL = "二(一)1 实行总量控制"
 YEAR_END = "二(三)3 健全结算管理"
+SUPERVISION = "二(三)1 完善监管机制"
 GRID = "二(七) 探索网格化结算管理机制"
 PREPAYMENT = "二(四) 建立基金预付机制"
 NEGOTIATION = "三(四) 建立健全协商谈判机制"
@@ -238,6 +239,8 @@ EXPECTED: dict[str, Stated] = {
                 "factor_on": "nothing",
             },
         ),
+        # 二(三)1: 追回发生的相关费用
+        **stated("fraud_recovery", "2013", OPINION, SUPERVISION, {"rate": "100%"}),
     },
     "taizhou-2024": {},
     "tianjin-2021": {
@@ -378,6 +381,7 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "quota": [("2013", "open", "open", QUOTAS)],
         "monthly_advance": [("2013", "open", "open", "二(一)3 明确拨付方式")],
         "budget_sharing": [("2013", "open", "open", YEAR_END)],
+        "fraud_recovery": [("2013", "open", "open", SUPERVISION)],
     },
     "taizhou-2024": {
         "special_case": [("2024", "open", "open", "二(三)(6)")],
@@ -449,6 +453,8 @@ VERSIONS: dict[str, dict[str, list[tuple[str, str, str, str]]]] = {
         "dip": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
         "payment_clearing": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
         "working_capital": [("plan", "open", "open", PAYMENT_REFORM)],
+        "budget_clearing": [("plan", "open", "open", "三(四) 建立管用高效的医保支付机制")],
+        "insurer": [("plan", "open", "open", COMMERCIAL)],
         "budget_plan": [("plan", "open", "open", NEGOTIATION)],
         "indicators": [("plan", "2021-01-01", "2025-12-31", "二(三) 指标表")],
         "targets": [("plan", "2021-01-01", "2025-12-31", "二(三) 指标表")],
@@ -503,6 +509,7 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("quota", "2013"): set(),
         ("monthly_advance", "2013"): {"rule"},
         ("budget_sharing", "2013"): set(),
+        ("fraud_recovery", "2013"): set(),
     },
     "taizhou-2024": {
         ("special_case", "2024"): {"criteria", "carve_out_rate"},
@@ -567,6 +574,8 @@ NOTES: dict[str, dict[tuple[str, str], set[str]]] = {
         ("dip", "plan"): {"tcm_groups", "tcm_factor"},
         ("payment_clearing", "plan"): {"deposit_rate", "assessment"},
         ("working_capital", "plan"): {"months_held"},
+        ("budget_clearing", "plan"): {"quality_bands", "internal_bands"},
+        ("insurer", "plan"): {"scores", "profit_limit"},
         ("budget_plan", "plan"): {"surplus_rate", "views"},
     },
 }
@@ -815,6 +824,7 @@ OPEN_ELSEWHERE = {
         )
         for filing in ("resident_elsewhere", "referred", "emergency")
     },
+    ("budget_clearing", "plan", "internal_bands"): SERVICES,
 }
 
 

@@ -196,6 +196,7 @@ def test_every_step_by_bands() -> None:
             months_paid=900_000_00,
             prepayment_left=30_000_00,
             carried_in=1_000_00,
+            assessment=85 * ONE,
             deposit=45_000_00,
             returned_rate=800_000,
             forfeited=9_000_00,

@@ -53,7 +53,8 @@ def test_a_page_worked_by_hand() -> None:
     assert (page.other_methods, page.carved_out, page.capitation) == (270_000, 0, None)
     assert (page.entitlement, page.elsewhere, page.sharing) == (2_098_520, 764_553, 0)
     assert (page.refused, page.months_paid, page.prepayment_left, page.carried_in) == (0, 1_500_000, 10_000, 0)
-    assert (page.deposit, page.returned_rate, page.forfeited, page.redistributed) == (75_000, 800_000, 15_000, 0)
+    assert (page.assessment, page.deposit, page.returned_rate) == (850_000, 75_000, 800_000)
+    assert (page.forfeited, page.redistributed) == (15_000, 0)
     assert page.clearing == 2_098_520 - 1_500_000 - 10_000 - 15_000
     assert (page.paid, page.recovered, page.carried_forward) == (573_520, 0, 0)
 

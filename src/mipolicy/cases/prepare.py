@@ -163,6 +163,8 @@ def _no_rows(rows: int) -> Column:
 def _mark_ids(read: ReadTable, faults: Faults) -> None:
     for name in ("setl_id", "psn_no", "fixmedins_code"):
         faults.mark(np.flatnonzero(is_empty(read.columns[name])), Fault("id", f"{name} is empty"))
+    for name in ("adm_time", "dscg_time"):
+        faults.mark(np.flatnonzero(np.asarray(read.columns[name]) == NO_DAY), Fault("date", f"{name} is empty"))
 
     def twice(row: int) -> Fault:
         return Fault("duplicate", f"setl_id {np.asarray(read.columns['setl_id'])[row]} stands twice")

@@ -11,6 +11,7 @@ import mipolicy
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.cli import show
+from mipolicy.cli.budget import clear
 from mipolicy.cli.catalogue import catalogue
 from mipolicy.cli.demonstration import demonstrate
 from mipolicy.cli.explained import FORMATS, show_explanation
@@ -20,6 +21,7 @@ from mipolicy.cli.pages import changes, office_pages
 from mipolicy.cli.payment import pay, region
 from mipolicy.cli.policies import policy
 from mipolicy.cli.program import Program
+from mipolicy.cli.rates import rates
 from mipolicy.explain import Explanation
 from mipolicy.interop import files
 from mipolicy.interop.region import read_folder
@@ -207,5 +209,5 @@ def _case(chosen: Policy, cases: str, folder: str, row: int, year: int | None) -
         return mipolicy.explain_case(paid, row)
 
 
-for command in (catalogue, changes, office_pages, pay, policy, region):
+for command in (catalogue, changes, clear, office_pages, pay, policy, rates, region):
     program.add_command(command)

@@ -14,6 +14,7 @@ from mipolicy.cases.result import PaidTable
 from mipolicy.cli import show
 from mipolicy.cli.find import policy_of
 from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
+from mipolicy.errors import TableError
 from mipolicy.interop import files
 from mipolicy.interop.region import read_folder
 from mipolicy.payment.case import Case
@@ -64,8 +65,12 @@ def write_pages(paid: PaidTable, folder: Path, shape: str, language: Any) -> int
 
 
 def _paid(cases: str, folder: str | None, policy: Any, **options: Any) -> PaidTable:
+    table = files.read(cases, Case)
     tables = read_folder(Path(folder) if folder else Path(cases).parent)
-    return mipolicy.pay(policy, files.read(cases, Case), **tables, **options)
+    try:
+        return mipolicy.pay(policy, table, **tables, **options)
+    except TableError as error:
+        raise TableError(f"{cases}: {error}") from None
 
 
 @click.command()

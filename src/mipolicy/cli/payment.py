@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import attrs
 import click
+import numpy as np
 
 import mipolicy
 from mipolicy import demo
+from mipolicy.benefits.bill import AMOUNTS
 from mipolicy.cases.result import MethodSums
 from mipolicy.cli import show
 from mipolicy.cli.find import beside, different_files, policy_of
@@ -59,12 +61,14 @@ def _say(language: str, key: str, *values: object) -> str:
 @click.option("--cases", default=200_000, type=click.IntRange(min=1), help="How many cases.  [default: 200000]")
 @click.option("--seed", default=20_250_101, type=click.IntRange(min=0), help="The same seed makes the same region.")
 @click.option("--history", "with_history", is_flag=True, help="Three years of discharges before it too, and more.")
-def region(folder: str, cases: int, seed: int, with_history: bool) -> None:
+@click.option("--settlements", "with_settlements", is_flag=True, help="The area's settlements too, for its rates.")
+def region(folder: str, cases: int, seed: int, with_history: bool, with_settlements: bool) -> None:
     """Make a made-up region's year in FOLDER: cases, institutions, groups, factors, contracts, accounts.
 
     It fits the pack `assumed`; pay it with `mipolicy pay FOLDER/cases.csv --policy assumed -o OUT`.  With --history
     there are three times as many discharges before it (history, kinds, drg-history, priced-history, prices), and the
-    cases to be grouped by what is made of them (ungrouped).
+    cases to be grouped by what is made of them (ungrouped).  With --settlements there are as many settlements of the
+    area (settlements, totals, observed), for `mipolicy rates`.
     """
     with show.progress(2) as stage:
         stage("making cases")
@@ -73,8 +77,29 @@ def region(folder: str, cases: int, seed: int, with_history: bool) -> None:
         stage("writing")
         written = write_folder(Path(folder), made.cases, made.tables())
         written += write_history(Path(folder), before)
+        written += _write_area(Path(folder), cases, seed) if with_settlements else ()
     for path in written:
         show.line(str(path))
+
+
+def _write_area(folder: Path, count: int, seed: int) -> tuple[Path, ...]:
+    """The area's settlements as people write them, and what stands beside them."""
+    settled = demo.settlements(count, seed)
+    texts = {
+        name: np.array([yuan_text(fen) for fen in column.tolist()], np.str_)
+        if name in AMOUNTS or name == "fund_pay_sumamt"
+        else np.char.replace(column.astype(np.str_), "T", " ")
+        if name == "setl_time"
+        else column
+        for name, column in settled.items()
+    }
+    beside_them = {"totals": demo.area_totals(), "observed": demo.area_observed()}
+    stated = {name: {key: np.array(cells) for key, cells in of.items()} for name, of in beside_them.items()}
+    written = []
+    for name, columns in {"settlements": texts, **stated}.items():
+        written.append(folder / f"{name}.csv")
+        files.write(written[-1], columns)
+    return tuple(written)
 
 
 def _history(cases: dict[str, Any], count: int, seed: int) -> dict[str, dict[str, Any]]:

@@ -23,6 +23,8 @@ _AS_OPTIONS: Final = (
         "accounts.csv in the region's folder, the agency's books, and --at settlement",
     ),
     (", year=", ", --year "),
+    ("(totals=, a table of quantity and value)", "(--totals FILE, a table of quantity and value)"),
+    ("state it: on=", "state it: --on DATE"),
     (
         "(modes warn and carry_forward use it all the same)",
         "(--mode warn and --mode carry_forward use it all the same)",

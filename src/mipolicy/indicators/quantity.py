@@ -6,20 +6,15 @@ counts them or sums one field of them (fen, days, pieces).  Sums are Python ints
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
-import numpy as np
 from attrs import field, frozen
-from numpy.typing import NDArray
 
-from mipolicy.errors import AmountError, CodeError, InputError, PolicyError, TableError
-from mipolicy.money import Column
+from mipolicy.errors import AmountError, CodeError, InputError, PolicyError
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, RecordsKind, TextKind, terms_field
-from mipolicy.sums import sums_by
-from mipolicy.texts import Coded
 
-__all__ = ["MISSING", "NOT_APPLICABLE", "Condition", "Quantities", "Quantity", "QuantityTerms", "Reported", "sum_table"]
+__all__ = ["MISSING", "NOT_APPLICABLE", "Condition", "Quantities", "Quantity", "QuantityTerms", "Reported", "Scope"]
 
 MISSING: Final = "missing"
 """Due, and not reported: what it is added to is missing too."""
@@ -27,8 +22,6 @@ NOT_APPLICABLE: Final = "not_applicable"
 """Not due here: an institution without beds has no stays; what it is added to stays as it is."""
 Reported: TypeAlias = int | Literal["missing", "not_applicable"]
 Scope: TypeAlias = tuple[str, ...]
-_BLOCK: Final = 1 << 18
-_MOST_PLACES: Final = 1 << 22
 
 
 @frozen
@@ -154,138 +147,3 @@ def _added(cells: Any) -> dict[tuple[str, Scope], Reported]:
         elif before != MISSING and figure != NOT_APPLICABLE:
             found[key] = before + figure
     return found
-
-
-def sum_table(
-    quantities: Sequence[Quantity], table: Mapping[str, Any], by: Sequence[str] = (), block: int = _BLOCK
-) -> Quantities:
-    """Sum a table of settlements with national field names, block by block.
-
-    quantities: what to sum; table: name -> column, text (`Coded` or texts) for codes, int64 for amounts in fen and for
-    flags; by: fields of text that tell scopes apart; block: rows that are looked at together.
-    Every scope in the table has each quantity, 0 where no row meets the conditions.
-    Raises TableError for a column that is not there, of the wrong type or length, and for more scopes than fit.
-    """
-    conditions = {each.id: each.conditions() for each in quantities}
-    used = dict.fromkeys(condition.field for each in conditions.values() for condition in each)
-    sums = dict.fromkeys(each.sum_of for each in quantities if each.sum_of)
-    codes = {name: _codes(table, name) for name in (*used, *by)}
-    amounts = {name: _amounts(table, name) for name in sums}
-    lengths = {name: len(column) for name, column in (*codes.items(), *amounts.items())}
-    if not lengths:
-        raise TableError("the quantities use no column, so nothing says how many rows there are; name one in `by`")
-    if len(set(lengths.values())) > 1:
-        raise TableError(f"columns must be of one length, got {lengths}")
-    rows = next(iter(lengths.values()))
-    axes = [_texts(codes, name) for name in by]
-    size = 1
-    for axis in axes:
-        size *= len(axis.values)
-    if size > _MOST_PLACES:
-        raise TableError(f"{size} scopes are more than {_MOST_PLACES}; sum by fewer fields and roll up")
-    sifted = {each: _allowed(each, codes[each.field]) for held in conditions.values() for each in held}
-    found = {each.id: [0] * size for each in quantities}
-    seen = np.zeros(size, np.bool_)
-    for part in _blocks(rows, block):
-        place = _places(axes, part)
-        seen[place] = True
-        masks = {each: allowed(part) for each, allowed in sifted.items()}
-        for each in quantities:
-            _add(found[each.id], each, _meeting(conditions[each.id], masks), place, amounts, part, size)
-    scopes = [tuple(_scope(axes, at)) for at in range(size)] if axes else [()]
-    known = seen.tolist() if axes else [True]
-    return Quantities(
-        tuple(by),
-        {(name, scopes[at]): sums_[at] for name, sums_ in found.items() for at in range(size) if known[at]},
-    )
-
-
-def _blocks(rows: int, block: int) -> Iterator[slice]:
-    if block < 1:
-        raise TableError(f"a block has at least one row, not {block}")
-    return (slice(start, min(start + block, rows)) for start in range(0, rows, block))
-
-
-def _codes(table: Mapping[str, Any], name: str) -> Coded | Column:
-    column = _column(table, name)
-    if isinstance(column, np.ndarray) and column.dtype == np.int64 and column.ndim == 1:
-        return column
-    return Coded.of(column)
-
-
-def _amounts(table: Mapping[str, Any], name: str) -> Column:
-    column = _column(table, name)
-    if not isinstance(column, np.ndarray) or column.dtype != np.int64 or column.ndim != 1:
-        kind = column.dtype if isinstance(column, np.ndarray) else type(column).__name__
-        raise TableError(f"{name}: an int64 column is due to be summed (fen for money), not {kind}")
-    return column
-
-
-def _column(table: Mapping[str, Any], name: str) -> Any:
-    if name not in table:
-        raise TableError(f"the table has no column {name}; it has {', '.join(table)}")
-    return table[name]
-
-
-def _texts(codes: Mapping[str, Coded | Column], name: str) -> Coded:
-    column = codes[name]
-    if not isinstance(column, Coded):
-        raise TableError(f"{name}: scopes are told apart by text, not by int64")
-    return column
-
-
-def _allowed(condition: Condition, column: Coded | Column) -> Any:
-    """What gives the rows of a block that meet the condition; each distinct code is looked at once."""
-    if isinstance(column, Coded):
-        known = np.array([(text in condition.codes) == condition.among for text in column.values] or [False], np.bool_)
-        return lambda part: known.take(column.codes[part])
-    try:
-        listed = np.array([int(code) for code in condition.codes], np.int64)
-    except (ValueError, OverflowError):
-        raise TableError(
-            f"{condition.field}: an int64 column holds none of the codes {', '.join(condition.codes)}; give texts"
-        ) from None
-    return lambda part: np.isin(column[part], listed) == condition.among
-
-
-def _meeting(conditions: Sequence[Condition], masks: Mapping[Condition, NDArray[np.bool_]]) -> Any:
-    """The rows that meet all conditions, None where there is none to meet."""
-    found = None
-    for condition in conditions:
-        found = masks[condition] if found is None else found & masks[condition]
-    return found
-
-
-def _places(axes: Sequence[Coded], part: slice) -> Column:
-    place = np.zeros(part.stop - part.start, np.int64)
-    for axis in axes:
-        place = place * len(axis.values) + axis.codes[part]
-    return place
-
-
-def _scope(axes: Sequence[Coded], place: int) -> list[str]:
-    found: list[str] = []
-    for axis in reversed(axes):
-        place, at = divmod(place, len(axis.values))
-        found.insert(0, axis.values[at])
-    return found
-
-
-def _add(
-    into: list[int],
-    quantity: Quantity,
-    rows: Any,
-    place: Column,
-    amounts: Mapping[str, Column],
-    part: slice,
-    size: int,
-) -> None:
-    where = place if rows is None else place[rows]
-    if quantity.sum_of:
-        figures = amounts[quantity.sum_of][part]
-        sums = sums_by(where, figures if rows is None else figures[rows], size)
-    else:
-        sums = np.bincount(where, minlength=size).tolist()
-    for at, figure in enumerate(sums):
-        if figure:
-            into[at] += figure

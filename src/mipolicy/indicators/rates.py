@@ -1,7 +1,8 @@
 """Indicators: records of what is divided by what; rates of them as exact numerators and denominators.
 
-A rate is a ratio of sums, whatever the scope.  A denominator of 0 makes it undefined, a figure that was due makes it
-missing, a figure that is not due makes it not applicable; none of the three is 0 (reading A63).
+A rate is a ratio of sums, whatever the scope.  A denominator of 0 makes it undefined, and so does one below 0, where
+more was taken back in a scope than was settled there; a figure that was due makes it missing, a figure that is not due
+makes it not applicable; none of the three is 0 (reading A63).
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ class Rate:
     """One indicator in one scope: exact numerator and denominator where its state is "value".
 
     numerator, denominator: Python ints, 0 where they are not known; the value is their quotient, times included in the
-    numerator.  shown: rounded half up once, "" where there is no value.
+    numerator.  shown: rounded half up once, "" where there is no value; stated: a report states the value alone, of
+    which these are the lowest terms.
     """
 
     indicator: Indicator
@@ -99,6 +101,7 @@ class Rate:
     numerator: int
     denominator: int
     state: State
+    stated: bool = False
 
     @property
     def value(self) -> Fraction | None:
@@ -121,8 +124,7 @@ def evaluate(indicator: Indicator, quantities: Quantities, scope: Scope = ()) ->
     """One indicator in one scope (formulas.md section 6; readings A27, A63).
 
     A missing quantity makes it missing, else one that is not applicable makes it not applicable, else a denominator of
-    0 makes it undefined.
-    Raises InputError for a denominator below 0.
+    0 or below makes it undefined; numerator and denominator stay as they are.
 
     >>> direct = Indicator("direct", "直接结算率", "direct rate", ("direct",), "percent", "higher", "person_times",
     ...     "二(六)", ("direct", "by_hand"))
@@ -136,10 +138,7 @@ def evaluate(indicator: Indicator, quantities: Quantities, scope: Scope = ()) ->
     known = {name: figure for name, figure in figures.items() if isinstance(figure, int)}
     numerator = _signed(indicator.numerator, known) * indicator.times
     denominator = _signed(indicator.denominator, known) if indicator.denominator else 1
-    if denominator < 0:
-        what = "reversals must come with what they reverse"
-        raise InputError(f"{indicator.id}: the denominator of {scope or 'the whole'} is {denominator}; {what}")
-    return Rate(indicator, scope, numerator, denominator, "value" if denominator else "undefined")
+    return Rate(indicator, scope, numerator, denominator, "value" if denominator > 0 else "undefined")
 
 
 def _signed(names: Sequence[str], known: Mapping[str, int]) -> int:

@@ -22,11 +22,11 @@ import numpy as np
 
 from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
 from mipolicy.benefits.bill import Bill
-from mipolicy.cases.result import PaidTable
+from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
 from mipolicy.errors import TableError
 from mipolicy.interop.arrow import DAYS, TEXTS, coded, decimals, is_text, pyarrow, written
-from mipolicy.interop.frames import paid_columns
 from mipolicy.policy.kinds import unit_text
+from mipolicy.tables import Axis
 from mipolicy.texts import Coded
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "write_paid",
     "write_rejects",
     "write_result",
+    "write_units",
 ]
 
 FilePath: TypeAlias = str | os.PathLike[str]
@@ -174,6 +175,7 @@ _EXAMPLES: Final[Mapping[str, tuple[str, str]]] = {
     "points": ("points or parts of one", "decimals such as 655.7133"),
 }
 """By kind of field: what an integer could mean there, and how a figure is written in a file."""
+_PLACES: Final = {"fen": 2, "points": 4, "factor": 4}
 _PLAIN_SCALE: Final = 6
 """Decimals of more places may be written with an exponent, which no amount takes."""
 
@@ -343,11 +345,25 @@ def _same(column: Any) -> Any:
 
 
 def write_paid(path: FilePath, paid: PaidTable) -> None:
-    """Write the paid cases: amounts in yuan and points as decimals, codes as the words of their lists.
+    """Write the paid cases as `write_units` does."""
+    write_units(path, paid.columns, CASE_OUTPUTS, paid.texts)
 
-    path: ends in .csv (UTF-8) or .parquet.  Raises TableError, OSError.
+
+def write_units(
+    path: FilePath, columns: Mapping[str, Any], units: Mapping[str, str | Axis], texts: Callable[[], Mapping[str, Any]]
+) -> None:
+    """Write whole units as decimals in yuan, points and factors, and codes as the words of their lists.
+
+    path: ends in .csv (UTF-8) or .parquet; texts: the same as text, for CSV and for rates.  Raises TableError, OSError.
     """
-    _save(path, paid.texts, lambda: paid_columns(paid.columns))
+
+    def typed(name: str, unit: str | Axis) -> Any:
+        column = columns[name]
+        if isinstance(unit, Axis):
+            return Coded(column.astype(np.int32), unit.members)
+        return decimals(column, _PLACES[unit]) if unit in _PLACES else texts()[name] if unit else column
+
+    _save(path, texts, lambda: {name: typed(name, units[name]) for name in columns})
 
 
 def write_rejects(path: FilePath, rejects: Rejects, id_name: str = "setl_id") -> None:

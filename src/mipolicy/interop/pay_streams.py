@@ -61,7 +61,6 @@ from mipolicy.interop.parts import (
 )
 from mipolicy.interop.region import write_clearing
 from mipolicy.interop.spool import ROW
-from mipolicy.interop.streams import PART_ROWS
 from mipolicy.payment.axes import POOL
 from mipolicy.payment.case import Case
 from mipolicy.payment.clearing import Clearing
@@ -71,6 +70,9 @@ from mipolicy.policy import Policy
 from mipolicy.sums import merged
 
 __all__ = ["PaidFile", "pay_files"]
+
+PART_ROWS: Final = 250_000
+"""So many cases are paid at a time."""
 
 
 @frozen(eq=False)

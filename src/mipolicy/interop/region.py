@@ -13,7 +13,7 @@ import numpy as np
 from mipolicy.errors import TableError
 from mipolicy.interop import files
 from mipolicy.interop.records import write_records
-from mipolicy.money import rate_text, yuan_text
+from mipolicy.money import factor_text, rate_text, yuan_text
 from mipolicy.payment.account import ContractRecord, YearAccount
 from mipolicy.payment.case import (
     AuxiliaryFactor,
@@ -120,4 +120,4 @@ def write_clearing(path: files.FilePath, clearing: Clearing | None) -> None:
     files.write(path, columns)
 
 
-_CLEARING_TEXTS: Final = {"returned_rate": rate_text}
+_CLEARING_TEXTS: Final = {"assessment": factor_text, "returned_rate": rate_text}

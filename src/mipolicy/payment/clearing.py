@@ -15,11 +15,11 @@ from mipolicy.checked import check_input, for_each
 from mipolicy.errors import InputError, MipolicyError
 from mipolicy.money import FACTOR_ONE, RATE_ONE, A
 from mipolicy.payment.axes import POOL
-from mipolicy.payment.sides import ABOVE, is_past
+from mipolicy.payment.sides import ABOVE, by_band
 from mipolicy.policy.kinds import ChoiceKind, FigureKind, RecordsKind, terms_field
 from mipolicy.rounding import any_columns, bounds_of, mul_div
 from mipolicy.traced import labelled
-from mipolicy.vocabulary import beyond, pick, share, split
+from mipolicy.vocabulary import beyond, share, split
 
 __all__ = [
     "Account",
@@ -33,6 +33,7 @@ __all__ = [
     "balance",
     "clear_year",
     "difference",
+    "still_due",
     "withhold",
 ]
 
@@ -122,10 +123,7 @@ def _returned(terms: ClearingTerms, mark: A) -> A:
     if terms.assessment == "linear":
         missing = beyond(for_each(terms.full_from, mark), mark)
         return beyond(int(RATE_ONE), mul_div(missing, terms.lost_per_mark, int(FACTOR_ONE)))
-    rate = for_each(terms.bands[0].returned, mark)
-    for band in terms.bands[1:]:
-        rate = pick(is_past(terms.band_side, mark, band.from_mark), band.returned, rate)
-    return rate
+    return by_band(terms.band_side, mark, [(band.from_mark, band.returned) for band in terms.bands])
 
 
 def withhold(terms: ClearingTerms, entitlement: A, months_paid: A, mark: A) -> Deposit[A]:
@@ -154,6 +152,26 @@ def balance(terms: ClearingTerms, clearing: A) -> Balance[A]:
     if terms.negative_balance == "recovered":
         return Balance(clearing, paid, too_much, nothing)
     return Balance(clearing, paid, nothing, too_much)
+
+
+def still_due(
+    entitlement: A,
+    sharing: A,
+    refused: A,
+    months_paid: A,
+    prepayment_left: A,
+    carried_in: A,
+    forfeited: A,
+    redistributed: A,
+) -> A:
+    """What a year still owes, below 0 where too much was paid; every argument in fen, `entitlement` after points.
+
+    Source: formulas.md section 2, clearing; rule S40.
+
+    >>> still_due(1000_00, -50_00, 20_00, 800_00, 0, 0, 10_00, 0)
+    12000
+    """
+    return entitlement + sharing - (refused + months_paid + prepayment_left + carried_in + forfeited) + redistributed
 
 
 # ---- a year ----------------------------------------------------------------------------------------------------------
@@ -189,6 +207,7 @@ class Cleared:
     months_paid: int = labelled("fen", "月度已付合计", "paid in months")
     prepayment_left: int = labelled("fen", "未收回预付金", "prepayment not yet recovered")
     carried_in: int = labelled("fen", "上年结转扣回", "carried forward from the year before")
+    assessment: int = labelled("points", "考核得分", "result of the assessment")
     deposit: int = labelled("fen", "质量保证金", "deposit")
     returned_rate: int = labelled("rate", "返还比例", "share of the deposit given back")
     forfeited: int = labelled("fen", "扣减保证金", "forfeited")
@@ -269,12 +288,14 @@ def _redistributed(terms: ClearingTerms, accounts: list[Account], deposits: list
 
 
 def _cleared(terms: ClearingTerms, account: Account, deposit: Deposit[int], redistributed: int) -> Cleared:
-    taken = account.refused + account.months_paid + account.prepayment_left + account.carried_in + deposit.forfeited
-    settled = balance(terms, account.entitlement + account.sharing - taken + redistributed)
+    given = {name: getattr(account, name) for name in _GIVEN}
+    due = still_due(**given, forfeited=deposit.forfeited, redistributed=redistributed)
+    settled = balance(terms, due)
     return Cleared(
         fixmedins_code=account.fixmedins_code,
         pool=account.pool,
-        **{name: getattr(account, name) for name in _GIVEN},
+        **given,
+        assessment=account.assessment,
         deposit=deposit.deposit,
         returned_rate=deposit.returned_rate,
         forfeited=deposit.forfeited,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
+from mipolicy.checked import for_each
 from mipolicy.money import A
-from mipolicy.vocabulary import is_over, none_of
+from mipolicy.vocabulary import is_over, none_of, pick
 
-__all__ = ["ABOVE", "BELOW", "is_past", "lies_past", "nearest"]
+__all__ = ["ABOVE", "BELOW", "by_band", "is_past", "lies_past", "nearest"]
 
 BELOW: Final = ("below", "at_or_below")
 """What counts lies below its limit; or the limit itself counts too."""
@@ -30,6 +31,18 @@ def is_past(side: str, figure: A, limit: A | int) -> A:
     if side in BELOW:
         return is_over(limit, figure) if side == "below" else none_of(is_over(figure, limit))
     return is_over(figure, limit) if side == "above" else none_of(is_over(limit, figure))
+
+
+def by_band(side: str, figure: A, bands: Sequence[tuple[int, int]]) -> A:
+    """The figure of the band in which something lies; side: a word of `ABOVE`; bands: ascending, lower edge and figure.
+
+    >>> [by_band("at_or_above", mark, [(0, 5), (60, 7)]) for mark in (59, 60)]
+    [5, 7]
+    """
+    found = for_each(bands[0][1], figure)
+    for edge, of_band in bands[1:]:
+        found = pick(is_past(side, figure, edge), of_band, found)
+    return found
 
 
 def nearest(side: str, limit: A, divisor: A | int) -> A:

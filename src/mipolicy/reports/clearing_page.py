@@ -97,6 +97,7 @@ class ClearingPage:
     months_paid: int = labelled("fen", "月度已付合计", "paid in months")
     prepayment_left: int = labelled("fen", "未收回预付金", "prepayment not yet recovered")
     carried_in: int = labelled("fen", "上年结转扣回", "carried forward from the year before")
+    assessment: int = labelled("points", "考核得分", "result of the assessment")
     deposit: int = labelled("fen", "质量保证金", "deposit")
     returned_rate: int = labelled("rate", "返还比例", "share of the deposit given back")
     forfeited: int = labelled("fen", "扣减保证金", "forfeited")
@@ -235,6 +236,7 @@ _OF_LINE: Final = (
     "months_paid",
     "prepayment_left",
     "carried_in",
+    "assessment",
     "deposit",
     "returned_rate",
     "forfeited",

@@ -25,7 +25,7 @@ from mipolicy.traced import labelled
 __all__ = ["PoolStatement", "pool_statement", "statement_sheet"]
 
 _HELD: Final = tuple(METHOD.position(name) for name in POINT_METHODS)
-_CLEARED: Final = headings(Cleared, without=("returned_rate",))
+_CLEARED: Final = headings(Cleared, without=("assessment", "returned_rate"))
 
 
 @frozen(kw_only=True)

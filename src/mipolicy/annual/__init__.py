@@ -1,0 +1,1 @@
+"""The table form of budgets: an area's institutions, their quotas issued, advanced, shared and cleared for a year."""
