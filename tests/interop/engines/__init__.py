@@ -16,7 +16,7 @@ import mipolicy
 from mipolicy.batch.result import Rejects, TableResult
 from mipolicy.cases.result import PaidTable
 from mipolicy.demo import bills, region_year
-from mipolicy.interop.engines.batches import PART, REJECT
+from mipolicy.interop.engines.batches import PART, REJECT, in_parts
 from mipolicy.interop.engines.jobs import PaidYear
 from mipolicy.interop.frames import arrow_table
 from mipolicy.texts import Coded
@@ -74,20 +74,28 @@ class InProcess:
         names: list[str] = table.column_names
         return names
 
-    def each(self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any) -> Any:
+    def mapped(self, table: Any, names: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        return self._joined([work(piece) for piece in self._pieces(table.select(list(names)))], schema)
+
+    def each(self, table: Any, by: str, together: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        pieces = [in_parts(piece, by, self.slots, together) for piece in self._pieces(table)]
+        spread = pa.concat_tables(pieces)
+        assert spread.schema == table.schema.append(pa.field(PART, pa.int64()))
+        of_row = np.asarray(spread.column(PART))
+        parts = np.unique(of_row).tolist()
+        assert set(parts) <= set(range(self.slots))
+        Random(self.seed).shuffle(parts)
+        return self._joined([work(spread.filter(pa.array(of_row == at)).drop_columns([PART])) for at in parts], schema)
+
+    def _pieces(self, table: Any) -> list[Any]:
         random = Random(self.seed)
         rows = list(range(len(table)))
         random.shuffle(rows)
         cuts = sorted(random.randrange(len(rows) + 1) for _ in range(3))
         pieces = [rows[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(rows)], strict=True)]
-        spread = pa.concat_tables([part(table.take(pa.array(piece, pa.int64()))) for piece in pieces])
-        assert parted is None or spread.schema == parted
-        assert parted is not None or spread.schema == table.schema.append(pa.field(PART, pa.int64()))
-        of_row = np.asarray(spread.column(PART))
-        parts = np.unique(of_row).tolist()
-        assert set(parts) <= set(range(self.slots))
-        random.shuffle(parts)
-        done = [work(spread.filter(pa.array(of_row == at)).drop_columns([PART])) for at in parts]
+        return [table.take(pa.array(piece, pa.int64())) for piece in pieces]
+
+    def _joined(self, done: Sequence[Any], schema: Any) -> Any:
         assert all(each.schema == schema for each in done)
         return pa.concat_tables([schema.empty_table(), *done])
 

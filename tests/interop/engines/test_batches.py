@@ -82,23 +82,20 @@ def test_persons_who_share_an_id_are_found(rows: list[tuple[str, ...]], slots: i
                 owners[kind, name].add(person)
     meeting = {person for each in owners.values() if len(each) > 1 for person in each}
     table = table_of(rows)
-    ids = ids_of(table, "bills", slots)
-    assert all(
-        len(set(ids.filter(pa.array(np.asarray(ids["id"]) == key))[PART].to_pylist())) == 1
-        for key in ids["id"].to_numpy()
-    )
-    found: set[int] = set()
+    ids = in_parts(ids_of(table, "bills"), "id", slots)
+    found: set[str] = set()
     for part in set(ids[PART].to_pylist()):
         here = ids.filter(pa.array(np.asarray(ids[PART]) == part))
-        found |= set(persons_who_meet(here)["person"].to_pylist())
-    parts = in_parts(table, 2**31, np.array(sorted(found), np.int64).view(np.uint64))[PART].to_pylist()
+        found |= set(persons_who_meet(here)["psn_no"].to_pylist())
+    assert found == meeting
+    parts = in_parts(table, "psn_no", 2**31, sorted(found))[PART].to_pylist()
     assert {row[0] for row, part in zip(rows, parts, strict=True) if part == 0} == meeting
 
 
 @given(ROWS, st.integers(1, 9))
 def test_rows_of_a_person_are_in_one_part(rows: list[tuple[str, ...]], slots: int) -> None:
     given_rows = table_of(rows)
-    parted = in_parts(given_rows, slots, np.empty(0, np.uint64))
+    parted = in_parts(given_rows, "psn_no", slots)
     assert parted.drop_columns([PART]) == given_rows
     of = defaultdict(set)
     for row, part in zip(rows, parted[PART].to_pylist(), strict=True):
@@ -109,6 +106,6 @@ def test_rows_of_a_person_are_in_one_part(rows: list[tuple[str, ...]], slots: in
 
 def test_a_table_without_persons_or_with_numbers_for_them() -> None:
     with pytest.raises(TableError, match="missing psn_no, by which rows go together; columns: setl_id"):
-        in_parts(pa.table({"setl_id": ["A"]}), 3, [])
+        in_parts(pa.table({"setl_id": ["A"]}), "psn_no", 3)
     with pytest.raises(TableError, match="column psn_no: codes are text and keep their leading zeros, got int64"):
-        in_parts(pa.table({"psn_no": [1]}), 3, [])
+        in_parts(pa.table({"psn_no": [1]}), "psn_no", 3)

@@ -30,6 +30,9 @@ class Dataset:
     def schema(self) -> Any:
         return self.blocks[0].schema
 
+    def select_columns(self, names: list[str]) -> Dataset:
+        return Dataset(tuple(block.select(names) for block in self.blocks))
+
     def map_batches(self, work: Callable[[Any], Any], *, batch_format: str, batch_size: None) -> Dataset:
         assert batch_format == "pyarrow"
         return Dataset(tuple(work(block) for block in self.blocks))

@@ -148,21 +148,21 @@ def check_names(names: Sequence[str], record: type[Any]) -> dict[str, Any]:
 # ---- who goes together -----------------------------------------------------------------------------------------------
 
 
-def in_parts(table: Any, slots: int, together: Any) -> Any:
-    """The rows with the part of their person in `PART`, one of so many; together: keys of persons in one part."""
-    arrow = import_module("pyarrow")
-    person = _keys(table, "psn_no")
-    part = (person % np.uint64(slots)).astype(np.int64)
-    part[np.isin(person, np.asarray(together, np.uint64))] = 0
-    return table.append_column(PART, arrow.array(part))
+def in_parts(table: Any, by: str, slots: int, together: Sequence[str] = ()) -> Any:
+    """The rows with their part in `PART`, one of so many, by a column of ids or keys.
 
-
-def ids_of(table: Any, of: str, slots: int) -> Any:
-    """The ids that rows name, as keys in `id`, with their persons' in `person`, and the part of each id in `PART`.
-
-    of: a table of `IDS`.
+    together: ids whose rows are in one part.  Raises TableError for a column that is missing or holds no text.
     """
-    arrow, person = import_module("pyarrow"), _keys(table, "psn_no")
+    keys = _keys(table, by)
+    part = (keys % np.uint64(slots)).astype(np.int64)
+    if len(together):
+        part[np.isin(keys, keys_of(np.array(together, np.str_)))] = 0
+    return table.append_column(PART, import_module("pyarrow").array(part))
+
+
+def ids_of(table: Any, of: str) -> Any:
+    """The ids that rows name, as keys in `id`, and the `psn_no` of each; of: a table of `IDS`."""
+    arrow = import_module("pyarrow")
     found: list[Any] = []
     persons: list[Any] = []
     for kind, names in enumerate(IDS[of]):
@@ -170,23 +170,28 @@ def ids_of(table: Any, of: str, slots: int) -> Any:
             if name in table.column_names:
                 keys = _keys(table, name)
                 named = keys != NO_TEXT
-                found.append(keys[named] + np.uint64(kind))
-                persons.append(person[named])
-    keys = np.concatenate(found)
-    columns = (keys.view(np.int64), np.concatenate(persons).view(np.int64), (keys % np.uint64(slots)).astype(np.int64))
-    return arrow.table([arrow.array(column) for column in columns], names=["id", "person", PART])
+                found.append((keys[named] + np.uint64(kind)).view(np.int64))
+                persons += table.column("psn_no").cast(arrow.string()).filter(arrow.array(named)).chunks
+    return arrow.table(
+        [arrow.array(np.concatenate(found)), arrow.chunked_array(persons, arrow.string())], names=["id", "psn_no"]
+    )
 
 
 def persons_who_meet(table: Any) -> Any:
     """Of ids and persons as `ids_of` gives them, all rows of an id: the persons with an id that another has too."""
     arrow = import_module("pyarrow")
-    columns = [np.ascontiguousarray(table.column(name).to_numpy()).view(np.uint64) for name in ("id", "person")]
-    return arrow.table({"person": np.unique(sharing(*columns)).view(np.int64)})
+    person = taken(table.column("psn_no"), "code")
+    ids = np.ascontiguousarray(table.column("id").to_numpy()).view(np.uint64)
+    met = np.unique(sharing(ids, person.codes)).tolist()
+    return arrow.table({"psn_no": arrow.array([person.values[code] for code in met], arrow.string())})
 
 
 def _keys(table: Any, name: str) -> Any:
+    """The keys of a column of ids, or those that a column holds."""
     if name not in table.column_names:
         raise TableError(f"missing {name}, by which rows go together; columns: {', '.join(table.column_names)}")
+    if name == "id":
+        return np.ascontiguousarray(table.column(name).to_numpy()).view(np.uint64)
     column = taken(table.column(name), "id")
     if isinstance(column, Refused):
         raise TableError(f"column {name}: {column.why}")

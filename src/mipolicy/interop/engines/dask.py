@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from attrs import frozen
 
 from mipolicy.errors import TableError
 from mipolicy.interop.engines import jobs
-from mipolicy.interop.engines.batches import PART
+from mipolicy.interop.engines.batches import PART, in_parts
 from mipolicy.interop.engines.jobs import PaidYear
 from mipolicy.interop.engines.needed import needed
 from mipolicy.policy import Policy
@@ -19,43 +19,40 @@ from mipolicy.policy import Policy
 __all__ = ["pay", "settle"]
 
 
+_SLOTS: Final = 2**31
+
+
 @frozen
 class _Dask:
     """Parts are partitions after `shuffle`; partitions: how many, as many as there are where it is None."""
 
     partitions: int | None = None
-    slots: int = 2**31
 
     def names(self, table: Any) -> Sequence[str]:
         return [str(name) for name in table.columns]
 
-    def each(self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any) -> Any:
-        meta = _with_part(table._meta, _empty(PART)) if parted is None else _frame(parted.empty_table())
-        spread = table.map_partitions(partial(_parted, part=part, own=parted is None), meta=meta)
+    def mapped(self, table: Any, names: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        return table[list(names)].map_partitions(partial(_worked, work=work), meta=_frame(schema.empty_table()))
+
+    def each(self, table: Any, by: str, together: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        part = partial(in_parts, by=by, slots=_SLOTS, together=together)
+        spread = table.map_partitions(partial(_parted, part=part), meta=_parted(table._meta, part))
         shuffled = spread.shuffle(on=PART, npartitions=self.partitions or table.npartitions)
-        return shuffled.map_partitions(partial(_worked, work=work), meta=_frame(schema.empty_table()))
+        return shuffled.drop(columns=PART).map_partitions(
+            partial(_worked, work=work), meta=_frame(schema.empty_table())
+        )
 
     def home(self, table: Any, schema: Any) -> Any:
         return _arrow(table.compute())
 
 
-def _empty(name: str) -> Any:
-    arrow = import_module("pyarrow")
-    return arrow.table({name: arrow.array([], arrow.int64())})
-
-
-def _parted(frame: Any, part: Callable[[Any], Any], own: bool) -> Any:
-    """The rows with their part; own: in the table's own types."""
-    found = part(_arrow(frame))
-    return _with_part(frame, found) if own else _frame(found)
-
-
-def _with_part(frame: Any, found: Any) -> Any:
-    return frame.assign(**{PART: _frame(found.select([PART]))[PART].set_axis(frame.index)})
+def _parted(frame: Any, part: Callable[[Any], Any]) -> Any:
+    """The rows, in their own types, with their part."""
+    return frame.assign(**{PART: _frame(part(_arrow(frame)).select([PART]))[PART].set_axis(frame.index)})
 
 
 def _worked(frame: Any, work: Callable[[Any], Any]) -> Any:
-    return _frame(work(_arrow(frame.drop(columns=PART))))
+    return _frame(work(_arrow(frame)))
 
 
 def _arrow(frame: Any) -> Any:

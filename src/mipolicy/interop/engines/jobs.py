@@ -45,10 +45,10 @@ from mipolicy.errors import MipolicyError
 from mipolicy.interop import frames
 from mipolicy.interop.arrow import pyarrow, written
 from mipolicy.interop.engines.batches import (
+    IDS,
     REJECT,
     check_names,
     ids_of,
-    in_parts,
     persons_who_meet,
     settle_arrow,
     settled_schema,
@@ -64,31 +64,22 @@ __all__ = ["Engine", "PaidYear", "paid_schema", "pay", "settle"]
 
 _PLACES: Final = {"fen": 2, "points": 4}
 _SUMS: Final = "sums"
-_IDS: Final = ("id", "person", "__part__")
 
 
 class Engine(Protocol):
     """What shares out a table."""
 
-    @property
-    def slots(self) -> int:
-        """How many parts are told apart."""
-
     def names(self, table: Any) -> Sequence[str]:
         """The columns of a table."""
 
-    def each(
-        self,
-        table: Any,
-        part: Callable[[Any], Any],
-        parted: Any,
-        work: Callable[[Any], Any],
-        schema: Any,
-    ) -> Any:
-        """What `work` makes of the rows of each part, as a table of the engine, worked out when it is asked for.
+    def mapped(self, table: Any, names: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        """What `work` makes of any piece of some columns of a table, lazily; work: as for `each`."""
 
-        part: gives the rows of any piece their part, in `PART`; parted: the schema of what it gives, None for the
-        table's own columns and `PART`; work: takes and gives a pyarrow.Table, of `schema`.
+    def each(self, table: Any, by: str, together: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        """What `work` makes of each part of a table, lazily, as a table of the engine.
+
+        by: the column whose equal values are in one part; together: values of it that are in one part too; work: takes
+        and gives a pyarrow.Table, of `schema`.
         """
 
     def home(self, table: Any, schema: Any) -> Any:
@@ -98,19 +89,15 @@ class Engine(Protocol):
 # ---- who goes together -----------------------------------------------------------------------------------------------
 
 
-def _together(engine: Engine, table: Any, of: str) -> Any:
-    """The keys of the persons who share an id with another, in one sweep over the ids."""
-    arrow = import_module("pyarrow")
-    parted = arrow.schema([(name, arrow.int64()) for name in _IDS])
-    schema = arrow.schema([("person", arrow.int64())])
-    met = engine.each(table, partial(ids_of, of=of, slots=engine.slots), parted, persons_who_meet, schema)
-    return np.unique(np.asarray(engine.home(met, schema).column("person"), np.int64).view(np.uint64))
-
-
-def _by_person(engine: Engine, table: Any, of: str, *, ids_apart: bool) -> Callable[[Any], Any]:
-    """How rows are given their part: by person, those who share an id in one."""
-    together = np.empty(0, np.uint64) if ids_apart else _together(engine, table, of)
-    return partial(in_parts, slots=engine.slots, together=together)
+def _together(engine: Engine, table: Any, of: str) -> list[str]:
+    """The persons who share an id with another, in one sweep over the ids."""
+    arrow, names = import_module("pyarrow"), engine.names(table)
+    needed = ["psn_no", *(name for kind in IDS[of] for name in kind if name in names)]
+    person = ("psn_no", arrow.string())
+    ids = engine.mapped(table, needed, partial(ids_of, of=of), arrow.schema([("id", arrow.int64()), person]))
+    schema = arrow.schema([person])
+    met = engine.each(ids, "id", (), persons_who_meet, schema)
+    return sorted(set(engine.home(met, schema).column("psn_no").to_pylist()))
 
 
 # ---- settling --------------------------------------------------------------------------------------------------------
@@ -135,9 +122,9 @@ def settle(
     """
     schema = settled_schema(columns)
     settle_table(policy, check_names(engine.names(bills), Bill), columns=columns, gaps=gaps)
-    part = _by_person(engine, bills, "bills", ids_apart=ids_apart)
+    together = [] if ids_apart else _together(engine, bills, "bills")
     work = partial(_settle, policy=policy, columns=columns, gaps=gaps, totals=totals)
-    return engine.each(bills, part, None, work, schema)
+    return engine.each(bills, "psn_no", together, work, schema)
 
 
 def _settle(bills: Any, policy: Policy, **options: Any) -> Any:
@@ -256,11 +243,12 @@ def pay(
     books = Books(read_contracts(contracts, region), None if accounts is None else read_accounts(accounts, region))
     job = _Job(policy, region, books, year, at, {})
     _, none = job.scored(check_names(engine.names(cases), Case))
-    part = _by_person(engine, cases, "cases", ids_apart=ids_apart)
+    together = [] if ids_apart else _together(engine, cases, "cases")
+    by_person = partial(engine.each, cases, "psn_no", together)
 
     def run(work: Callable[[Any], Any]) -> list[Any]:
         schema = import_module("pyarrow").schema([(_SUMS, "binary")])
-        return _unpacked(engine.home(engine.each(cases, part, None, work, schema), schema))
+        return _unpacked(engine.home(by_person(work, schema), schema))
 
     sums = reduce(CaseSums.__add__, run(job.sums), none)
     by_item = {name: each.case[each.chosen()] for name, each in sums.outliers.items()}
@@ -274,7 +262,7 @@ def pay(
         paid = reduce(PaidSums.__add__, run(partial(job.paid_sums, values=values)), PaidSums({}, None))
         return close_year(used, year, values, paid, books, list(region.institutions))
 
-    return PaidYear(engine.each(cases, part, None, partial(job.paid, values=values), paid_schema()), values, close)
+    return PaidYear(by_person(partial(job.paid, values=values), paid_schema()), values, close)
 
 
 def _told(policy: Policy, sums: CaseSums, year: int, gaps: Gaps) -> Policy:

@@ -10,7 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from mipolicy.interop.engines import jobs
-from mipolicy.interop.engines.batches import PART
+from mipolicy.interop.engines.batches import PART, in_parts
 from mipolicy.interop.engines.jobs import PaidYear
 from mipolicy.interop.engines.needed import needed
 from mipolicy.policy import Policy
@@ -27,11 +27,14 @@ class _Ray:
     def names(self, table: Any) -> Sequence[str]:
         return list(table.schema().names)
 
-    def each(self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any) -> Any:
+    def mapped(self, table: Any, names: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        return table.select_columns(list(names)).map_batches(work, batch_format="pyarrow", batch_size=None)
+
+    def each(self, table: Any, by: str, together: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        part = partial(in_parts, by=by, slots=self.slots, together=together)
         spread = table.map_batches(part, batch_format="pyarrow", batch_size=None)
-        return spread.groupby(PART, num_partitions=self.slots).map_groups(
-            partial(_worked, work=work), batch_format="pyarrow"
-        )
+        groups = spread.groupby(PART, num_partitions=self.slots)
+        return groups.map_groups(partial(_worked, work=work), batch_format="pyarrow")
 
     def home(self, table: Any, schema: Any) -> Any:
         blocks = [block for block in import_module("ray").get(table.to_arrow_refs()) if block.num_rows]

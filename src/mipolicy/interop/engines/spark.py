@@ -9,7 +9,6 @@ from typing import Any, Final
 from attrs import frozen
 
 from mipolicy.interop.engines import jobs
-from mipolicy.interop.engines.batches import PART
 from mipolicy.interop.engines.jobs import PaidYear
 from mipolicy.interop.engines.needed import needed
 from mipolicy.policy import Policy
@@ -24,32 +23,31 @@ class _Spark:
     """Parts are partitions after `repartition`; partitions: how many, as the session says where it is None."""
 
     partitions: int | None = None
-    slots: int = 2**31
 
     def names(self, table: Any) -> Sequence[str]:
         return list(table.columns)
 
-    def each(self, table: Any, part: Callable[[Any], Any], parted: Any, work: Callable[[Any], Any], schema: Any) -> Any:
-        types = import_module("pyspark.sql.types")
-        of_parts = table.schema.fields if parted is None else []
-        spread = table.mapInArrow(
-            _on_batches(part),
-            types.StructType([*of_parts, types.StructField(PART, types.LongType())])
-            if parted is None
-            else _ddl(parted),
-        )
-        by_part = spread.repartition(PART) if self.partitions is None else spread.repartition(self.partitions, PART)
-        return by_part.drop(PART).mapInArrow(_on_partition(work), _ddl(schema))
+    def mapped(self, table: Any, names: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        return table.select(*names).mapInArrow(_on_batches(work), _ddl(schema))
+
+    def each(self, table: Any, by: str, together: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
+        sql = import_module("pyspark.sql.functions")
+        key = table[by]
+        if together:
+            text = sql.coalesce(key, sql.lit(""))
+            key = sql.when(text.isin(list(together)), sql.lit("")).otherwise(text)
+        spread = table.repartition(key) if self.partitions is None else table.repartition(self.partitions, key)
+        return spread.mapInArrow(_on_partition(work), _ddl(schema))
 
     def home(self, table: Any, schema: Any) -> Any:
         return table.toArrow()
 
 
-def _on_batches(part: Callable[[Any], Any]) -> Callable[[Iterator[Any]], Iterator[Any]]:
+def _on_batches(work: Callable[[Any], Any]) -> Callable[[Iterator[Any]], Iterator[Any]]:
     def mapped(batches: Iterator[Any]) -> Iterator[Any]:
         arrow = import_module("pyarrow")
         for batch in batches:
-            yield from part(arrow.Table.from_batches([batch])).to_batches()
+            yield from work(arrow.Table.from_batches([batch])).to_batches()
 
     return mapped
 
