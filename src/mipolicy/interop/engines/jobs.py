@@ -235,13 +235,7 @@ def pay(
     Raises what `mipolicy.pay` raises.
     """
     check_options(at, gaps, None, 1)
-    read = frames.tables({name: (tables.pop(name), RECORDS[name]) for name in RECORDS if name in tables})
-    if unknown := ", ".join(tables):
-        raise TypeError(f"pay takes the tables {', '.join(RECORDS)}, not {unknown}")
-    contracts, accounts = read.pop("contracts", None), read.pop("accounts", None)
-    region = read_region(**read)
-    books = Books(read_contracts(contracts, region), None if accounts is None else read_accounts(accounts, region))
-    job = _Job(policy, region, books, year, at, {})
+    job = _job(policy, tables, year, at)
     _, none = job.scored(check_names(engine.names(cases), Case))
     together = [] if ids_apart else _together(engine, cases, "cases")
     by_person = partial(engine.each, cases, "psn_no", together)
@@ -256,13 +250,27 @@ def pay(
         job = evolve(job, by_item=by_item)
         sums = reduce(CaseSums.__add__, run(job.sums), none)
     used = _told(policy, sums, year, gaps)
-    values = value_points(used, year, sums, books, at)
+    values = value_points(used, year, sums, job.books, at)
 
     def close() -> Closed:
         paid = reduce(PaidSums.__add__, run(partial(job.paid_sums, values=values)), PaidSums({}, None))
-        return close_year(used, year, values, paid, books, list(region.institutions))
+        return close_year(used, year, values, paid, job.books, list(job.region.institutions))
 
     return PaidYear(by_person(partial(job.paid, values=values), paid_schema()), values, close)
+
+
+def _job(policy: Policy, tables: Mapping[str, Any], year: int, at: At) -> _Job:
+    """What parts are paid by, out of the region's tables.
+
+    Raises TypeError, TableError.
+    """
+    if unknown := ", ".join(name for name in tables if name not in RECORDS):
+        raise TypeError(f"pay takes the tables {', '.join(RECORDS)}, not {unknown}")
+    read = frames.tables({name: (tables[name], record) for name, record in RECORDS.items() if name in tables})
+    contracts, accounts = read.pop("contracts", None), read.pop("accounts", None)
+    region = read_region(**read)
+    books = Books(read_contracts(contracts, region), None if accounts is None else read_accounts(accounts, region))
+    return _Job(policy, region, books, year, at, {})
 
 
 def _told(policy: Policy, sums: CaseSums, year: int, gaps: Gaps) -> Policy:
