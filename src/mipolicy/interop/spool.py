@@ -17,7 +17,7 @@ __all__ = ["ROW", "Spool"]
 ROW: Final = "__row__"
 """The column that says where a row stood."""
 _WINDOW: Final = 131_072
-_PIECE: Final = 65_536
+_PIECE: Final = 16_384
 
 
 class Spool:
