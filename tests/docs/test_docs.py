@@ -80,7 +80,7 @@ def test_the_examples_of_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.
 def test_python_stands_in_pycon_blocks_only(page: Path) -> None:
     """So that none is left out of the test above; a block has a language, so that none is overlooked."""
     text = page.read_text(encoding="utf-8")
-    allowed = {"pycon", "toml", "console", "text", "csv", "{toctree}", "{eval-rst}", "{include}"}
+    allowed = {"pycon", "toml", "console", "text", "csv", "{toctree}", "{eval-rst}", "{include}", "{literalinclude}"}
     assert {match["language"] for match in FENCE.finditer(text)} <= allowed
     outside = FENCE.sub("", text)
     assert ">>>" not in outside

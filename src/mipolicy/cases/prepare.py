@@ -125,7 +125,7 @@ def prepare_cases(policy: Policy, table: Table, region: Region, year: int | None
     years = _years(posted, faults)
     closed = the_year(years) if year is None else year
     _mark_other_years(posted, faults, closed)
-    pool, inpatient = _coded_kinds(policy, read, discharged, faults)
+    pool, inpatient = _coded_kinds(policy, read, closed, faults)
     flags = {short: _numbered(read, name, ("0", "1").index, faults) for name, short in _FLAGS.items()}
     columns: dict[str, Column] = {
         **{name: np.asarray(read.columns[name]) for name in (*_AMOUNTS, "review_points")},
@@ -197,10 +197,12 @@ def _mark_other_years(posted: Column, faults: Faults, year: int) -> None:
     faults.mark(other, lambda row: Fault("year", f"posted on {as_date(int(posted[row]))}, outside {year}"))
 
 
-def _coded_kinds(policy: Policy, read: ReadTable, days: Column, faults: Faults) -> tuple[Any, Any]:
-    """The pool of each case, and whether it is a stay."""
-    good = faults.good()
-    on = as_date(int(days[good].max())) if good.size else None
+def _coded_kinds(policy: Policy, read: ReadTable, year: int, faults: Faults) -> tuple[Any, Any]:
+    """The pool of each case, and whether it is a stay, by the codes of the last day of the year that is closed.
+
+    Not by the days of the cases, of which a table may hold a part.
+    """
+    on = datetime.date(year, 12, 31)
     region = policy.header.region
     schemes = codes.table("insutype", region=region, on=on)
     kinds = codes.table("med_type", region=region, on=on)

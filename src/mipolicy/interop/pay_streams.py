@@ -150,7 +150,6 @@ def pay_files(
     clearing where there is one, or where such a file is there; part_rows: cases that are paid at a time; step: is told
     of progress; the others: as for `mipolicy.pay`.
     The folder of `out` needs room for the input and the output beside them.
-    Messages that say on which day a code was looked up name the last day of a part, not of the file.
     Raises what reading a file and paying a table raise.
     """
     pyarrow(out, "parquet", "pyarrow.parquet")
