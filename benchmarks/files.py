@@ -58,7 +58,7 @@ def _ours(bills: str, out: str) -> None:
     import mipolicy
     from mipolicy.interop import settle_files
 
-    beside = {name: f"{out}.{name}.parquet" for name in ("rejects", "line_rejects")}
+    beside: dict[str, Any] = {name: f"{out}.{name}.parquet" for name in ("rejects", "line_rejects")}
     settle_files(mipolicy.load("assumed"), bills, out, columns=_KEPT, **beside)
 
 

@@ -43,7 +43,7 @@ def person_tables(visits: int, persons: int) -> dict[str, dict[str, Any]]:
 def person_year(visits: int, persons: int, repeat: int, threads: int) -> dict[str, list[float]]:
     """Nanoseconds a visit of each run, interleaved; sorted and ordered visits are settled alike, or it raises."""
     policy = mipolicy.load("assumed")
-    settle = partial(mipolicy.settle, policy, columns=("setl_id", *KEEP), threads=threads)
+    settle: Any = partial(mipolicy.settle, policy, columns=("setl_id", *KEEP), threads=threads)
     tables = person_tables(visits, persons)
     ordered, sorted_ = settle(tables[ORDERED]), settle(tables[SORTED])
     place = np.argsort(np.asarray(sorted_.columns["setl_id"]))

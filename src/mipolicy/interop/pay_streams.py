@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
-import numpy as np
 from attrs import evolve, frozen
 
-from mipolicy.batch import BatchGap, Gaps
+from mipolicy.batch import Gaps
 from mipolicy.batch.columns import Table
-from mipolicy.batch.dated import Dated, Faults
 from mipolicy.batch.prepare import BLOCK_ROWS
 from mipolicy.batch.work import Work as Blocks
 from mipolicy.cases.accounts import PaidContract, read_accounts, read_contracts
@@ -34,15 +33,14 @@ from mipolicy.cases.passes import (
     close_year,
     pay_cases,
     sum_cases,
-    use_pools,
     value_points,
 )
 from mipolicy.cases.pay import At, check_options, paid_columns
+from mipolicy.cases.pieces import policy_met, sum_pieces
 from mipolicy.cases.prepare import prepare_cases, the_year
-from mipolicy.cases.quotas import Piece, known_of, settled
+from mipolicy.cases.quotas import Piece
 from mipolicy.cases.region import Region, read_region
 from mipolicy.cases.result import MethodSums, PaidTable, case_texts, sums_by_method
-from mipolicy.cases.score import refuse_scales
 from mipolicy.cases.year import PoolYear
 from mipolicy.interop import frames
 from mipolicy.interop.arrow import pyarrow, written
@@ -61,7 +59,6 @@ from mipolicy.interop.parts import (
 )
 from mipolicy.interop.region import write_clearing
 from mipolicy.interop.spool import ROW
-from mipolicy.payment.axes import POOL
 from mipolicy.payment.case import Case
 from mipolicy.payment.clearing import Clearing
 from mipolicy.payment.monthly import MonthPosting
@@ -162,8 +159,8 @@ def pay_files(
         lay_out(work, cases, Case, "cases", ("setl_id",))
         work.part = None
         closed_year = _a_year(job, work) if year is None else year
-        sums, known = _sum_parts(job, work, closed_year, year)
-        dated = _dated(job, sums, closed_year)
+        sums, known = sum_pieces(partial(_one_pass, job, work, closed_year, year))
+        dated = policy_met(policy, sums, closed_year, gaps)
         values = value_points(dated.policy, closed_year, sums, books, at)
         paid, methods = _pay_parts(job, work, closed_year, (values, known), suffix_of(out) == ".csv")
         dated.warn(stacklevel=2)
@@ -197,36 +194,16 @@ def _a_year(job: _Job, work: Work) -> int:
     return the_year({})
 
 
-def _sum_parts(job: _Job, work: Work, year: int, stated: int | None) -> tuple[CaseSums, Mapping[str, Any]]:
-    """What the cases come to, and the ids of those within a quota, by its name; scored again until that is settled."""
-    sums = _one_pass(job, work, year, {}, "scoring")
-    if stated is None:
-        the_year(sums.years)
-    if sums.gaps and job.gaps == "raise":
-        raise BatchGap(tuple(sums.gaps.values()))
-    known: Mapping[str, Any] = {}
-    while not settled(sums.rankings, known):
-        known = known_of(sums.rankings)
-        sums = _one_pass(job, work, year, known, "scoring within quotas")
-    refuse_scales(sums.scales)
-    return sums, known
-
-
-def _one_pass(job: _Job, work: Work, year: int, known: Mapping[str, Any], what: str) -> CaseSums:
+def _one_pass(job: _Job, work: Work, year: int, stated: int | None, known: Mapping[str, Any]) -> CaseSums:
+    """What the cases come to; stated: the year, where it is not to be the only one of the cases."""
     sums: CaseSums | None = None
-    for _, table in _parts(work, what):
+    for _, table in _parts(work, "scoring within quotas" if known else "scoring"):
         found = job.begin(table, year, known)[1]
         sums = found if sums is None else sums + found
     assert sums is not None
+    if stated is None:
+        the_year(sums.years)
     return sums
-
-
-def _dated(job: _Job, sums: CaseSums, year: int) -> Dated:
-    """The policy as all rows meet it."""
-    dated = Dated.of(job.policy, Faults(np.zeros(0, bool)))
-    use_pools(dated, sums.coded, [pool for pool in POOL.members if pool in sums.pools], year)
-    dated.unverified.update(sums.unverified)
-    return dated
 
 
 def _pay_parts(

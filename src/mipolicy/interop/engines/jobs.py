@@ -11,12 +11,11 @@ from functools import partial, reduce
 from importlib import import_module
 from typing import Any, Final, Protocol
 
-import numpy as np
 from attrs import evolve, frozen
 
 from mipolicy.batch import Gaps, settle_table
 from mipolicy.batch.columns import Table
-from mipolicy.batch.dated import BatchGap, Dated, Faults
+from mipolicy.batch.work import Work
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.totals import Totals
 from mipolicy.cases.accounts import PaidContract, read_accounts, read_contracts
@@ -31,15 +30,13 @@ from mipolicy.cases.passes import (
     close_year,
     pay_cases,
     sum_cases,
-    use_pools,
     value_points,
 )
 from mipolicy.cases.pay import check_options, paid_columns
+from mipolicy.cases.pieces import policy_met, sum_pieces
+from mipolicy.cases.quotas import Piece
 from mipolicy.cases.region import Region, read_region
 from mipolicy.cases.result import CASE_OUTPUTS
-from mipolicy.cases.score import refuse_scales
-from mipolicy.cases.several import Piece
-from mipolicy.cases.work import Work
 from mipolicy.cases.year import At
 from mipolicy.errors import MipolicyError
 from mipolicy.interop import frames
@@ -55,7 +52,6 @@ from mipolicy.interop.engines.batches import (
     with_rejects,
 )
 from mipolicy.interop.region import RECORDS
-from mipolicy.payment.axes import POOL
 from mipolicy.payment.case import Case
 from mipolicy.policy import Policy
 from mipolicy.tables import Axis
@@ -156,11 +152,11 @@ class _Job:
     books: Books
     year: int
     at: At
-    by_item: Mapping[str, Any]
+    known: Mapping[str, Any]
 
     def scored(self, cases: Table) -> tuple[Scored, CaseSums]:
         """The cases of a part with their points, and what they come to."""
-        scored = begin(self.policy, cases, self.region, self.year, "reject", Work(), Piece(self.by_item))
+        scored = begin(self.policy, cases, self.region, self.year, "reject", Work(), Piece(self.known))
         return scored, sum_cases(scored, self.books, self.at)
 
     def sums(self, cases: Any) -> Any:
@@ -231,7 +227,7 @@ def pay(
     year: the year that is closed; tables: institutions and groups, and what else `mipolicy.pay` takes of the region, of
     any kind that it takes; at, gaps: as there; ids_apart: it is known that no two persons have a settlement in common,
     which saves the search for them.
-    The first pass is made at once, with a second one where high outliers are ranked in their institution.
+    The first pass is made at once, and again where reviews or high outliers are ranked within a quota.
     Raises what `mipolicy.pay` raises.
     """
     check_options(at, gaps, None, 1)
@@ -244,12 +240,14 @@ def pay(
         schema = import_module("pyarrow").schema([(_SUMS, "binary")])
         return _unpacked(engine.home(by_person(work, schema), schema))
 
-    sums = reduce(CaseSums.__add__, run(job.sums), none)
-    by_item = {name: each.case[each.chosen()] for name, each in sums.outliers.items()}
-    if any(len(ids) for ids in by_item.values()):
-        job = evolve(job, by_item=by_item)
-        sums = reduce(CaseSums.__add__, run(job.sums), none)
-    used = _told(policy, sums, year, gaps)
+    def sums_with(known: Mapping[str, Any]) -> CaseSums:
+        return reduce(CaseSums.__add__, run(evolve(job, known=known).sums), none)
+
+    sums, known = sum_pieces(sums_with)
+    job = evolve(job, known=known)
+    dated = policy_met(policy, sums, year, gaps)
+    dated.warn(stacklevel=3)
+    used = dated.policy
     values = value_points(used, year, sums, job.books, at)
 
     def close() -> Closed:
@@ -271,21 +269,6 @@ def _job(policy: Policy, tables: Mapping[str, Any], year: int, at: At) -> _Job:
     region = read_region(**read)
     books = Books(read_contracts(contracts, region), None if accounts is None else read_accounts(accounts, region))
     return _Job(policy, region, books, year, at, {})
-
-
-def _told(policy: Policy, sums: CaseSums, year: int, gaps: Gaps) -> Policy:
-    """The policy as it is used, once gaps, scales and unverified spans of all parts are told.
-
-    Raises PolicyError, BatchGap.
-    """
-    if sums.gaps and gaps == "raise":
-        raise BatchGap(tuple(gap for _, gap in sorted(sums.gaps.items())))
-    refuse_scales(sums.scales)
-    dated = Dated.of(policy, Faults(np.zeros(0, bool)))
-    dated.unverified.update(sums.unverified)
-    use_pools(dated, sums.coded, [pool for pool in POOL.members if pool in sums.pools], year)
-    dated.warn(stacklevel=4)
-    return dated.policy
 
 
 def _packed(sums: CaseSums | PaidSums | MipolicyError) -> Any:
