@@ -682,9 +682,12 @@ def test_a_policy_that_does_not_share_says_so() -> None:
         mipolicy.clear(mipolicy.load("shangyu-2013", allow_repealed=True), one(), year=2013)
 
 
-def test_floats_are_no_amounts() -> None:
-    with pytest.raises(TableError, match="column quota_local: fen must be integers, got float64"):
-        mipolicy.clear(SAMPLE, one(quota_local=100.0), year=2013)
+def test_floats_are_yuan_to_the_fen() -> None:
+    """100.25 yuan are 10,025 fen; 100.255 yuan are no amount."""
+    found = mipolicy.clear(SAMPLE, one(quota_local=100.25), year=2013)
+    assert found.columns["quota_local"].tolist() == [10_025]
+    (reject,) = mipolicy.clear(SAMPLE, one(quota_local=100.255), year=2013).rejects.records()
+    assert "100.255" in str(reject["message"])
 
 
 def test_a_column_that_is_none() -> None:
