@@ -61,7 +61,7 @@ class ArrowTable:
         """The same kind of table as another one, most often the one that was given.
 
         table: a mapping gets a mapping, amounts in fen; a DataFrame of pandas or polars gets one, and anything else a
-        pyarrow.Table, amounts as decimals in yuan.  Raises TableError where the extra `arrow` is needed and missing.
+        pyarrow.Table, amounts as decimals in yuan.  Raises TableError where the extra `parquet` is needed and missing.
         """
         return _frames().like(self, table)
 

@@ -120,8 +120,14 @@ def rates(
         table = files.read(settlements, Bill) if settlements else None
         stage("summing")
         groups = tuple(each.strip() for each in by.split(",")) if by else ()
-        options = {"by": groups, "indicators": names or None, "on": on, "targets": targets, "threads": threads}
-        found = mipolicy.rates(chosen, table, **tables, **options)
+        options: dict[str, Any] = {
+            "by": groups,
+            "indicators": names or None,
+            "on": on,
+            "targets": targets,
+            "threads": threads,
+        }
+        found = mipolicy.rates(chosen, table, threads=threads, **tables, **options)
         explained = mipolicy.explain_rate(found, row) if row is not None else None
         stage("writing")
         if out:

@@ -181,7 +181,7 @@ _PLAIN_SCALE: Final = 6
 
 
 def _read_parquet(file: Path, record: type[Any] | None) -> dict[str, Any]:
-    arrow = pyarrow(file, "parquet", "pyarrow.parquet")
+    arrow = pyarrow(file, "pyarrow.parquet")
     kinds = {each.name: each.metadata["kind"] for each in attrs.fields(record)} if record else {}
     with parquet_file(file) as source:
         table = source.read()
@@ -192,7 +192,7 @@ def _read_parquet(file: Path, record: type[Any] | None) -> dict[str, Any]:
 @contextmanager
 def parquet_file(file: Path) -> Iterator[Any]:
     """A Parquet file that is open; raises TableError for what is none, also where that shows while it is read."""
-    arrow = pyarrow(file, "parquet", "pyarrow.parquet")
+    arrow = pyarrow(file, "pyarrow.parquet")
     with file.open("rb") as opened:
         try:
             source = arrow.parquet.ParquetFile(opened)
@@ -263,7 +263,7 @@ def _column(arrow: Any, column: Any, kind: str) -> Any:
 
 
 def _write_parquet(file: IO[bytes], columns: Mapping[str, Any]) -> None:
-    arrow = pyarrow("writing", "parquet", "pyarrow.parquet")
+    arrow = pyarrow("writing", "pyarrow.parquet")
     arrays = {name: written(column) for name, column in columns.items()}
     arrow.parquet.write_table(arrow.table(arrays), file)
 

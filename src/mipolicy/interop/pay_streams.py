@@ -153,7 +153,7 @@ def pay_files(
     Messages that say on which day a code was looked up name the last day of a part, not of the file.
     Raises what reading a file and paying a table raise.
     """
-    pyarrow(out, "parquet", "pyarrow.parquet")
+    pyarrow(out, "pyarrow.parquet")
     check_options(at, gaps, threads, BLOCK_ROWS)
     region = read_region(institutions, groups, differences, auxiliaries)
     books = Books(read_contracts(contracts, region), None if accounts is None else read_accounts(accounts, region))

@@ -95,7 +95,7 @@ def settle_files(
     Messages that say on which day a code was looked up name the first day of a part, not of the file.
     Raises what reading a file and settling a table raise; a BatchGap counts the rows of the whole file.
     """
-    pyarrow(out, "parquet", "pyarrow.parquet")
+    pyarrow(out, "pyarrow.parquet")
     options = {"columns": columns, "gaps": gaps, "threads": threads}
     first = empty_table(bills, Bill), (None if lines is None else empty_table(lines, Line))
     settle_table(policy, first[0], lines=first[1], **options)  # type: ignore[arg-type]  # whose shape is then known good
