@@ -124,9 +124,9 @@ class AreaRates(ArrowTable):
             rows_in=self.rows_in + other.rows_in,
             total_rows=self.total_rows + other.total_rows,
             observed_rows=self.observed_rows + other.observed_rows,
-            rejects=_joined(self.rejects, other.rejects, self.rows_in),
-            total_rejects=_joined(self.total_rejects, other.total_rejects, self.total_rows),
-            observed_rejects=_joined(self.observed_rejects, other.observed_rejects, self.observed_rows),
+            rejects=self.rejects + other.rejects.behind(self.rows_in),
+            total_rejects=self.total_rejects + other.total_rejects.behind(self.total_rows),
+            observed_rejects=self.observed_rejects + other.observed_rejects.behind(self.observed_rows),
         )
 
     def units(self) -> dict[str, str]:
@@ -191,15 +191,6 @@ class AreaRates(ArrowTable):
         if row.rate is None:
             return STATES["missing"][zh]
         return row.rate.shown or STATES[row.rate.state][zh]
-
-
-def _joined(one: Rejects, other: Rejects, rows: int) -> Rejects:
-    return Rejects(
-        np.concatenate([one.row, other.row + rows]),
-        one.setl_id + other.setl_id,
-        one.reason + other.reason,
-        one.message + other.message,
-    )
 
 
 # ---- making them -----------------------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ __all__ = [
     "kinds_used",
     "last_day",
     "read_settlements",
+    "record_of",
 ]
 
 PERIODS: Final = {"year": 4, "quarter": 0, "month": 7}
@@ -120,8 +121,7 @@ def read_settlements(
     kinds = kinds_used(table, quantities, by, beside)
     given = {name: column_of(table, name, kind) for name, kind in kinds.items() if name in table}
     _refuse_missing([name for name in kinds if name not in table and name != _ID], table)
-    fields = {name: record_field(kind, name, name, *_default(name)) for name, kind in kinds.items()}
-    read = read_table(given, attrs.make_class("Settlement", fields, kw_only=True), "settlements", threads)
+    read = read_table(given, record_of(kinds), "settlements", threads)
     faults = Faults(np.zeros(read.rows, np.bool_))
     for row, fault in sorted(read.faults.items()):
         faults.mark(np.array([row]), fault)
@@ -155,6 +155,12 @@ def kinds_used(
     kinds = _kinds(quantities, [name for name in group_names(by) if name not in days], days, names)
     others = _kinds(beside, (), {}, names)
     return {**{name: kind for name, kind in others.items() if name in names}, **kinds}
+
+
+def record_of(kinds: Mapping[str, str]) -> type[Any]:
+    """The record whose fields are columns of these kinds."""
+    fields = {name: record_field(kind, name, name, *_default(name)) for name, kind in kinds.items()}
+    return attrs.make_class("Settlement", fields, kw_only=True)
 
 
 def _days_used(by: Sequence[str], names: Collection[str]) -> dict[str, str]:

@@ -86,6 +86,19 @@ class Rejects(ArrowTable):
         """How many rows each reason stopped."""
         return Counter(self.reason)
 
+    def behind(self, rows: int) -> Rejects:
+        """The same rows of a table that stands below so many rows."""
+        return Rejects(self.row + rows, self.setl_id, self.reason, self.message)
+
+    def __add__(self, other: Rejects) -> Rejects:
+        """These and, below them, others of the same table."""
+        return Rejects(
+            np.concatenate([self.row, other.row]),
+            self.setl_id + other.setl_id,
+            self.reason + other.reason,
+            self.message + other.message,
+        )
+
     def records(self) -> Iterator[dict[str, str]]:
         """One record per rejected row."""
         for row, setl_id, reason, message in zip(self.row, self.setl_id, self.reason, self.message, strict=True):

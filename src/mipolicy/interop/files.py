@@ -11,7 +11,7 @@ import errno
 import io
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -58,6 +58,14 @@ def read(path: FilePath, record: type[Any] | None = Bill) -> dict[str, Any]:
     return _read_csv(file) if suffix_of(file) == ".csv" else _read_parquet(file, record)
 
 
+def names_in(file: Path) -> list[str]:
+    """The names of the columns of a file."""
+    if suffix_of(file) == ".csv":
+        return [*next(csv_pieces(file))]
+    with parquet_file(file) as source:
+        return [*source.schema_arrow.names]
+
+
 def not_a_folder(file: Path) -> None:
     if file.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
@@ -78,10 +86,10 @@ def _read_csv(file: Path) -> dict[str, Any]:
     return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
-def csv_pieces(file: Path) -> Iterator[dict[str, Any]]:
+def csv_pieces(file: Path, wanted: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
     """The columns of a CSV in pieces of rows, all of them text; the first piece has the names, and no rows.
 
-    Raises TableError, naming the line.
+    wanted: which columns; all of them by default.  Raises TableError, naming the line.
     """
     with file.open(encoding="utf-8-sig", newline="") as text:
         rows = csv.reader(text, strict=True)
@@ -90,8 +98,9 @@ def csv_pieces(file: Path) -> Iterator[dict[str, Any]]:
             if not "".join(names).strip() and len(names) < 2:
                 raise TableError(f"{file} is empty: a first line with the names of the columns is due")
             yield dict.fromkeys(_names(file, names), np.empty(0, np.str_))
+            kept = [at for at, name in enumerate(names) if wanted is None or name in wanted]
             for chunk in _chunks(file, rows, len(names)):
-                yield dict(zip(names, chunk, strict=True))
+                yield {names[at]: np.array([row[at] for row in chunk], np.str_) for at in kept}
         except csv.Error as error:
             raise TableError(f"{file}, line {rows.line_num}: {error}") from None
         except UnicodeDecodeError:
@@ -128,8 +137,8 @@ def _twice(names: Sequence[str]) -> list[str]:
     return [f"column {name} stands twice" for name in again]
 
 
-def _chunks(file: Path, rows: Any, width: int) -> Iterator[list[Any]]:
-    """The columns of each chunk of rows."""
+def _chunks(file: Path, rows: Any, width: int) -> Iterator[list[list[str]]]:
+    """The rows, in chunks."""
     held: list[list[str]] = []
     blank = 0
     for row in rows:
@@ -142,14 +151,10 @@ def _chunks(file: Path, rows: Any, width: int) -> Iterator[list[Any]]:
             raise TableError(f"{file}, line {rows.line_num}: {len(row)} cell(s), the first line names {width} columns")
         held.append(row)
         if len(held) == _CHUNK:
-            yield _transposed(held)
+            yield held
             held = []
     if held:
-        yield _transposed(held)
-
-
-def _transposed(rows: list[list[str]]) -> list[Any]:
-    return [np.array(column, np.str_) for column in zip(*rows, strict=True)]
+        yield held
 
 
 def _write_csv(file: IO[bytes], columns: Mapping[str, Any]) -> None:
@@ -190,12 +195,15 @@ def _read_parquet(file: Path, record: type[Any] | None) -> dict[str, Any]:
 
 
 @contextmanager
-def parquet_file(file: Path) -> Iterator[Any]:
-    """A Parquet file that is open; raises TableError for what is none, also where that shows while it is read."""
+def parquet_file(file: Path, coded_texts: Sequence[str] = ()) -> Iterator[Any]:
+    """A Parquet file that is open; raises TableError for what is none, also where that shows while it is read.
+
+    coded_texts: columns of text that are read as dictionaries.
+    """
     arrow = pyarrow(file, "pyarrow.parquet")
     with file.open("rb") as opened:
         try:
-            source = arrow.parquet.ParquetFile(opened)
+            source = arrow.parquet.ParquetFile(opened, read_dictionary=[*coded_texts])
             twice = _twice(source.schema_arrow.names)
             if twice:
                 raise TableError(f"{file}: {'; '.join(twice)}")
