@@ -203,7 +203,10 @@ def parquet_file(file: Path, coded_texts: Sequence[str] = ()) -> Iterator[Any]:
     arrow = pyarrow(file, "pyarrow.parquet")
     with file.open("rb") as opened:
         try:
-            source = arrow.parquet.ParquetFile(opened, read_dictionary=[*coded_texts])
+            known = arrow.parquet.read_metadata(opened) if coded_texts else None
+            held = known.schema.to_arrow_schema() if known is not None else ()
+            repeating = [each.name for each in held if each.name in coded_texts and is_text(arrow.types, each.type)]
+            source = arrow.parquet.ParquetFile(opened, metadata=known, read_dictionary=repeating)
             twice = _twice(source.schema_arrow.names)
             if twice:
                 raise TableError(f"{file}: {'; '.join(twice)}")
@@ -272,8 +275,16 @@ def _column(arrow: Any, column: Any, kind: str) -> Any:
 
 def _write_parquet(file: IO[bytes], columns: Mapping[str, Any]) -> None:
     arrow = pyarrow("writing", "pyarrow.parquet")
-    arrays = {name: written(column) for name, column in columns.items()}
-    arrow.parquet.write_table(arrow.table(arrays), file)
+    table = arrow.table({name: written(column) for name, column in columns.items()})
+    with parquet_writer(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+def parquet_writer(file: IO[bytes], schema: Any) -> Any:
+    """A writer of Parquet: amounts as whole numbers with two places; text that is coded keeps its dictionary."""
+    arrow = pyarrow("writing", "pyarrow.parquet")
+    coded_names = [each.name for each in schema if arrow.types.is_dictionary(each.type)]
+    return arrow.parquet.ParquetWriter(file, schema, use_dictionary=coded_names, store_decimal_as_integer=True)
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from mipolicy.areas.settlements import SETTLED, last_day, record_of
 from mipolicy.batch.columns import Table
 from mipolicy.batch.result import Rejects
 from mipolicy.interop import frames
+from mipolicy.interop.ahead import ahead
 from mipolicy.interop.arrow import TEXTS, pyarrow
 from mipolicy.interop.files import (
     FilePath,
@@ -33,6 +34,7 @@ from mipolicy.interop.files import (
     names_in,
     not_a_folder,
     parquet_file,
+    parquet_writer,
     suffix_of,
 )
 from mipolicy.interop.parts import Step, count_of
@@ -105,7 +107,7 @@ def rate_files(
         def parts() -> Iterator[AreaRates]:
             yield first
             rows = 0
-            for piece in read.pieces(kinds):
+            for piece in ahead(read.pieces(kinds)):
                 found = make_rates(policy, piece, **given)
                 refused.add(found.rejects, rows)
                 rows += found.rows_in
@@ -125,7 +127,7 @@ def _the_day(read: _Reader, threads: int, told: Step) -> datetime.date | None:
     if SETTLED not in read.names:
         return None
     last, rows = None, 0
-    for piece in read.pieces({SETTLED: "time"}):
+    for piece in ahead(read.pieces({SETTLED: "time"})):
         found = last_day(piece, threads)
         last = found if last is None or (found is not None and found > last) else last
         rows += len(piece[SETTLED])
@@ -242,7 +244,7 @@ def _parquet_writer(path: Path, opened: ExitStack) -> Callable[[Rejects], None]:
     text = arrow.string()
     schema = arrow.schema({"row": arrow.int64(), "setl_id": text, "reason": text, "message": text})
     file = opened.enter_context(path.open("xb"))
-    writer = opened.enter_context(arrow.parquet.ParquetWriter(file, schema))
+    writer = opened.enter_context(parquet_writer(file, schema))
 
     def write(rejects: Rejects) -> None:
         columns = (rejects.row, rejects.setl_id, rejects.reason, rejects.message)

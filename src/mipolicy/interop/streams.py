@@ -24,11 +24,13 @@ from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.errors import PolicyGap
 from mipolicy.interop import frames
+from mipolicy.interop.ahead import ahead
 from mipolicy.interop.arrow import pyarrow, written
 from mipolicy.interop.files import FilePath, result_columns, suffix_of
 from mipolicy.interop.parts import (
     Step,
     Work,
+    coded,
     count_of,
     empty_table,
     keys_in,
@@ -129,13 +131,13 @@ def _lay_out_lines(work: Work, lines: FilePath, encounters: Any) -> int:
     order = np.argsort(encounters)
     encounter, part_of = encounters[order], work.part[order]
     spool, total, rows = work.spool("lines"), count_of(lines), 0
-    for piece in pieces_of(lines, Line):
+    for piece in ahead(pieces_of(lines, Line)):
         keys = keys_in(piece, "mdtrt_id")
         part = np.zeros(piece.num_rows, np.int64)
         if work.rows:
             at = np.minimum(np.searchsorted(encounter, keys), work.rows - 1)
             part = np.where(encounter[at] == keys, part_of[at], 0).astype(np.int64)
-        spool.add(numbered(piece, rows), part)
+        spool.add(coded(spool, numbered(piece, rows), Line), part)
         rows += piece.num_rows
         work.step("reading lines", rows, max(total, rows))
     spool.close()
