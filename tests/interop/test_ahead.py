@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mipolicy.interop.ahead import ahead, behind
+from mipolicy.interop.ahead import ahead, behind, beside
 
 
 def counted(stop: int, fail: int = -1, closed: list[str] | None = None) -> Iterator[int]:
@@ -66,3 +66,24 @@ def test_what_fails_behind_is_raised() -> None:
     for last in (1, 3):
         with pytest.raises(OSError, match="No space left"):
             write_up_to(last)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_what_is_worked_on_side_by_side_comes_in_order(threads: int) -> None:
+    given: list[int] = []
+
+    def pieces() -> Iterator[int]:
+        for at in range(7):
+            given.append(at)
+            yield at
+
+    found = beside(lambda at: 10 // (5 - at), pieces(), threads)
+    assert [next(found) for _ in range(5)] == [2, 2, 3, 5, 10]
+    assert len(given) <= 5 + threads
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+
+
+def test_pieces_are_worked_on_at_once() -> None:
+    meeting = threading.Barrier(2, timeout=30)
+    assert list(beside(lambda at: at + 0 * meeting.wait(), [1, 2], 2)) == [1, 2]

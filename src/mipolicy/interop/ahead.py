@@ -1,15 +1,17 @@
-"""Work a step ahead: the next piece is read, or the last one written, while this one is worked on."""
+"""Work on several pieces at once: one is read or written by another thread, or a few are worked on side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-__all__ = ["ahead", "behind"]
+__all__ = ["ahead", "behind", "beside"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 _END: Final = object()
 
 
@@ -24,6 +26,21 @@ def ahead(pieces: Iterator[T]) -> Iterator[T]:
         finally:
             coming.cancel()
             reader.submit(getattr(pieces, "close", lambda: None)).result()
+
+
+def beside(work: Callable[[T], R], pieces: Iterable[T], threads: int) -> Iterator[R]:
+    """What the work gives for each piece, in their order; as many pieces as threads are worked on at once."""
+    if threads < 2:
+        yield from map(work, pieces)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        held: deque[Future[R]] = deque()
+        for piece in pieces:
+            if len(held) == threads:
+                yield held.popleft().result()
+            held.append(pool.submit(work, piece))
+        while held:
+            yield held.popleft().result()
 
 
 @contextmanager

@@ -220,7 +220,7 @@ def tables(work: Work, what: str) -> Iterator[tuple[int, Any]]:
     """The parts of a spool in their order, None where one has no rows; persons who go together are the last."""
     arrow, apart = import_module("pyarrow"), []
     spool = work.spool(what)
-    for at, table in enumerate(ahead(map(spool.read, range(work.parts - 1)))):
+    for at, table in enumerate(map(spool.read, range(work.parts - 1))):
         moved = None if table is None or work.together is None else work.together[rows_of(table)]
         if moved is not None and moved.any():
             apart.append(table.filter(moved))

@@ -45,6 +45,7 @@ from mipolicy.cases.several import Piece
 from mipolicy.cases.work import Work as Blocks
 from mipolicy.cases.year import PoolYear
 from mipolicy.interop import frames
+from mipolicy.interop.ahead import ahead
 from mipolicy.interop.arrow import pyarrow, written
 from mipolicy.interop.files import FilePath, suffix_of
 from mipolicy.interop.parts import (
@@ -183,7 +184,7 @@ def _columns(table: Any) -> dict[str, Any]:
 
 def _parts(work: Work, what: str) -> Iterator[tuple[int, Any]]:
     """The parts with rows, and the first in any case: it says which columns come out."""
-    for at, table in tables(work, "cases"):
+    for at, table in ahead(tables(work, "cases")):
         work.step(what, at, work.parts)
         if table is not None or at == 0:
             yield at, work.empty if table is None else table
