@@ -53,6 +53,7 @@ PART_ROWS: Final = 400_000
 """So many bills, or four times as many fee lines, are settled at a time."""
 _LINES_A_BILL: Final = 4
 _MOST_THREADS: Final = 2
+_IDS: Final = ("setl_id", "mdtrt_id", "psn_no")
 
 
 @frozen
@@ -211,7 +212,7 @@ def _settle_part(
     except BatchGap as gap:
         return _Part(gaps=gap.gaps)
     if len(result) or at == 0:
-        _spool_settled(work, at, result, rows, as_text)
+        _spool_settled(work, at, result, bills, as_text)
     rejects, line_rejects = (
         _renamed(of, places, line_rows) for of, places in ((result.rejects, rows), (result.line_rejects, line_rows))
     )
@@ -220,14 +221,21 @@ def _settle_part(
     return _Part(len(result), rejects.reason, line_rejects.reason)
 
 
-def _spool_settled(work: Work, at: int, result: TableResult, rows: Any, as_text: bool) -> None:
-    """The settled rows of a part, by the rows of the file."""
+def _spool_settled(work: Work, at: int, result: TableResult, bills: Any, as_text: bool) -> None:
+    """The settled rows of a part, by the rows of the file; ids as they stand in it."""
     arrow = import_module("pyarrow")
-    columns = result.texts() if as_text else result_columns(result)
-    cells = {
-        name: arrow.array(column, arrow.string()) if as_text else written(column) for name, column in columns.items()
+    held = {
+        name: bills.column(name).take(result.row).cast(arrow.string()).fill_null("")
+        for name in _IDS
+        if name in result.columns
     }
-    work.spool("settled").write(at, arrow.table({**cells, ROW: rows[result.row]}))
+    rest = evolve(result, columns={name: column for name, column in result.columns.items() if name not in held})
+    if as_text:
+        made = {name: arrow.array(column, arrow.string()) for name, column in rest.texts().items()}
+    else:
+        made = {name: written(column) for name, column in result_columns(rest).items()}
+    cells = {name: held[name] if name in held else made[name] for name in result.columns}
+    work.spool("settled").write(at, arrow.table({**cells, ROW: rows_of(bills)[result.row]}))
 
 
 def _renamed(rejects: Rejects, rows: Any, line_rows: Any) -> Rejects:
