@@ -386,7 +386,7 @@ def test_row_order_and_block_size_change_nothing(rows: list[dict[str, Any]], ran
     order = list(range(len(rows)))
     random.shuffle(order)
     whole = by_code(mipolicy.clear(SAMPLE, **tables, year=2013))
-    shuffled = {
+    shuffled: dict[str, Any] = {
         name: {
             column: [values[at] for at in (order if name == "institutions" else range(len(values)))]
             for column, values in table.items()
@@ -398,7 +398,7 @@ def test_row_order_and_block_size_change_nothing(rows: list[dict[str, Any]], ran
     assert by_code(mipolicy.clear(SAMPLE, **shuffled, year=2013)) == whole
     parts: dict[str, Any] = {}
     for code in tables["institutions"]["fixmedins_code"]:
-        block = {}
+        block: dict[str, Any] = {}
         for name, table in tables.items():
             here = [at for at, each in enumerate(table["fixmedins_code"]) if each == code]
             block[name] = {column: [values[at] for at in here] for column, values in table.items()}
