@@ -156,7 +156,7 @@ def in_parts(table: Any, by: str, slots: int, together: Sequence[str] = ()) -> A
     keys = _keys(table, by)
     part = (keys % np.uint64(slots)).astype(np.int64)
     if len(together):
-        part[np.isin(keys, keys_of(np.array(together, np.str_)))] = 0
+        part[np.isin(keys, keys_of(import_module("pyarrow").chunked_array([list(together)], "string")))] = 0
     return table.append_column(PART, import_module("pyarrow").array(part))
 
 
@@ -192,7 +192,8 @@ def _keys(table: Any, name: str) -> Any:
         raise TableError(f"missing {name}, by which rows go together; columns: {', '.join(table.column_names)}")
     if name == "id":
         return np.ascontiguousarray(table.column(name).to_numpy()).view(np.uint64)
-    column = taken(table.column(name), "id")
-    if isinstance(column, Refused):
-        raise TableError(f"column {name}: {column.why}")
-    return keys_of(np.asarray(column)) if len(table) else np.empty(0, np.uint64)
+    column = table.column(name)
+    known = taken(column.slice(0, 0), "id")
+    if isinstance(known, Refused):
+        raise TableError(f"column {name}: {known.why}")
+    return keys_of(column.cast("string") if column.type == "null" else column)
