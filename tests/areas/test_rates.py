@@ -462,3 +462,50 @@ def test_limits_in_words(kind: str, figures: dict[str, str], english: str, chine
     target = Target("t", "i", kind, "binding", "1", **{name: Fraction(text) for name, text in figures.items()})  # type: ignore[arg-type]
     assert limit_text(target, ("percent", 2)) == english
     assert limit_text(target, ("percent", 2), "zh") == chinese
+
+
+# ---- near a limit ----------------------------------------------------------------------------------------------------
+
+CHANGDE = mipolicy.load("changde-2023", mode="carry_forward")
+K01 = "cross_province_inpatient_direct_rate"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "verdict", "distance"),
+    [
+        ("64.99996%", "64.99996%", "not met", "-0.00004%"),
+        ("0.6499999", "64.99999%", "not met", "-0.00001%"),
+        ("65%", "65.00%", "met", "0.00%"),
+        ("65.0000001%", "65.0000001%", "met", "0.0000001%"),
+        ("66.7%", "66.70%", "met", "1.70%"),
+    ],
+)
+def test_a_stated_value_that_just_misses_is_not_shown_as_the_limit(
+    value: str, shown: str, verdict: str, distance: str
+) -> None:
+    found = mipolicy.rates(
+        CHANGDE, observed={"indicator": [K01], "value": [value]}, on=ON, targets=True, indicators=[K01]
+    )
+    texts = found.target_texts()
+    assert [texts[name] for name in ("value", "verdict", "distance")] == [[shown], [verdict], [distance]]
+    assert found.texts()["value"] == [shown]
+    assert f"  distance = {distance}\n" in mipolicy.explain_rate(found, K01).text()
+
+
+def test_a_computed_value_that_just_misses_is_not_shown_as_the_limit() -> None:
+    """649999 of 1000000 is 64.9999%, which two decimals round to the limit."""
+    totals = {
+        "quantity": ["cross_province_inpatient_direct", "cross_province_inpatient_by_hand"],
+        "value": ["649999", "350001"],
+    }
+    found = mipolicy.rates(CHANGDE, totals=totals, on=ON, targets=True, indicators=[K01])
+    texts = found.target_texts()
+    assert [texts[name] for name in ("limit", "value", "distance")] == [["≥ 65.00%"], ["64.9999%"], ["-0.0001%"]]
+    assert found.texts()["value"] == ["65.00%"]
+
+
+def test_a_limit_is_shown_as_the_document_states_it() -> None:
+    policy = overlay('low = "12.345%", baseline = "1.0005%"', 'value = "70%", tolerance = "0.125%"')
+    texts = rates([row()], policy, targets=True).target_texts()
+    assert texts["limit"] == ["≥ 12.345%", "≈ 70.00% ± 0.125%", "≤ 40.00%"]
+    assert texts["baseline"] == ["1.0005%", "", ""]

@@ -17,11 +17,18 @@ from attrs import frozen
 
 from mipolicy.areas.settlements import SETTLED, Settlements, group_names, read_settlements
 from mipolicy.areas.stated import Observed, Totals, read_observed, read_totals, units_of
-from mipolicy.areas.words import STATES, limit_text, part_text, verdict_text
+from mipolicy.areas.words import (
+    STATES,
+    distance_text,
+    limit_text,
+    part_text,
+    stated_text,
+    value_text,
+    verdict_text,
+)
 from mipolicy.batch.columns import Table
 from mipolicy.batch.result import Rejects
 from mipolicy.errors import InputError, PolicyError, PolicyGap, TableError
-from mipolicy.indicators.measure import shown
 from mipolicy.indicators.quantity import Quantities, Quantity, QuantityTerms
 from mipolicy.indicators.rates import BASES, Indicator, IndicatorTerms, Rate, evaluate
 from mipolicy.indicators.summing import sum_table
@@ -94,12 +101,13 @@ class AreaRates:
 
     def _earlier(self) -> dict[str, tuple[Fraction, ...]]:
         """By target, the values of the years after its baseline, oldest first."""
-        found = {}
-        for target in self.targets:
-            since = target.baseline_on.year if target.baseline_on else 0
-            years = self.earlier.get(target.indicator, {})
-            found[target.id] = tuple(value for year, value in sorted(years.items()) if year > since)
-        return found
+        return {target.id: tuple(value for _, value in self.years_between(target)) for target in self.targets}
+
+    def years_between(self, target: Target) -> tuple[tuple[int, Fraction], ...]:
+        """The years between a target's baseline and its value of which reports state a value, oldest first."""
+        since = target.baseline_on.year if target.baseline_on else 0
+        years = self.earlier.get(target.indicator, {})
+        return tuple((year, value) for year, value in sorted(years.items()) if year > since)
 
     def __add__(self, other: AreaRates) -> AreaRates:
         """Sum both, as if the rows of the second table stood below those of the first.
@@ -161,10 +169,10 @@ class AreaRates:
             "attribute": [attributes[row.target.attribute] if zh else row.target.attribute for row in rows],
             "limit": [limit_text(row.target, self._unit(row.target.indicator), language) for row in rows],
             "deadline": [str(row.target.deadline or "") for row in rows],
-            "baseline": [self._shown(row, row.target.baseline) for row in rows],
+            "baseline": [stated_text(row.target.baseline, self._unit(row.target.indicator)) for row in rows],
             "value": [self._value_text(row, zh) for row in rows],
             "verdict": [verdict_text(row.verdict, language) for row in rows],
-            "distance": [self._shown(row, row.verdict.distance) for row in rows],
+            "distance": [distance_text(row.verdict, self._unit(row.target.indicator)) for row in rows],
             "clause": [row.target.source for row in rows],
         }
         return columns
@@ -184,13 +192,10 @@ class AreaRates:
         each = self.indicator(name)
         return each.unit, each.places
 
-    def _shown(self, row: CompletionRow, value: Fraction | None) -> str:
-        return "" if value is None else shown(value, *self._unit(row.target.indicator))
-
     def _value_text(self, row: CompletionRow, zh: bool) -> str:
         if row.rate is None:
             return STATES["missing"][zh]
-        return row.rate.shown or STATES[row.rate.state][zh]
+        return value_text(row.rate, row.verdict) or STATES[row.rate.state][zh]
 
 
 def _joined(one: Rejects, other: Rejects, rows: int) -> Rejects:
