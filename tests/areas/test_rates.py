@@ -95,7 +95,7 @@ def test_tightening_a_target_never_turns_not_met_into_met(
     found = attrs.evolve(rates(given_rows, targets=True), on=datetime.date(2029, 1, 1))
     step = Fraction(percent, 100) * (1 if side == "low" else -1)
     tightened = [
-        attrs.evolve(each, **{side: getattr(each, side) + step})
+        attrs.evolve(each, **{side: min(getattr(each, side) + step, Fraction(1))})
         if getattr(each, side) is not None and each.kind in ("at_least", "at_most")
         else each
         for each in found.targets
@@ -297,6 +297,7 @@ def test_an_observed_value_has_no_numerator() -> None:
     [
         ({"by": "month"}, TableError, "by takes the names of the groups one by one, by=('month',)"),
         ({"by": ("month", "month:dscg_time")}, TableError, "by names month twice"),
+        ({"by": ("", "")}, TableError, "by has an empty name; name a column for each group, or leave by out"),
         (
             {"by": ("week:setl_time",)},
             TableError,

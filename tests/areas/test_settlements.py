@@ -106,7 +106,7 @@ def test_columns_that_are_not_as_they_should_be() -> None:
     check_refused(lambda: mipolicy.rates(ASSUMED, table([row()]), by=("area",), on=ON), TableError, message)
     message = f"settlements: missing setl_time; it has {', '.join(without('setl_time'))}"
     check_refused(lambda: mipolicy.rates(ASSUMED, without("setl_time"), by=("month",), on=ON), TableError, message)
-    floats = {**table([row()]), "medfee_sumamt": np.array([1.5])}
+    floats = {**table([row()]), "medfee_sumamt": np.array([1.5], np.float32)}
     with pytest.raises(TableError, match=r"^settlements: column medfee_sumamt: "):
         mipolicy.rates(ASSUMED, floats, on=ON)
     numbers = {**table([row()]), "direct_flag": np.array([1])}

@@ -201,7 +201,7 @@ def test_verdicts_are_those_of_the_oracle(kind: str, low: Fraction, width: Fract
     limits: dict[str, Any] = {"at_least": {"low": low}, "at_most": {"high": high}, "range": {"low": low, "high": high}}[
         kind
     ]
-    target = Target("t", "activation_rate", kind, "expected", "x", **limits)
+    target = Target("t", "employee_reserve_months", kind, "expected", "x", **limits)
     found = judged(target, value)
     assert (found.state == "met") == met(kind, value, low, high)
     assert interval(target) == (limits.get("low"), limits.get("high"))
@@ -408,6 +408,10 @@ def test_p17_who_is_overdue() -> None:
 WHOLE = Target("t", "t", "range", "expected", "x", low=Fraction(1), high=Fraction(2))
 
 
+def evolved(name: str, **changes: Any) -> Target:
+    return attrs.evolve(T[name], **changes)
+
+
 def changed(**changes: Any) -> Any:
     return lambda: attrs.evolve(WHOLE, **changes)
 
@@ -443,6 +447,18 @@ def changed(**changes: Any) -> Any:
             lambda: verdict(WHOLE, rate("insured", "1"), LATE),
             InputError,
             "t is of t, not of insured",
+        ),
+        (changed(low=0.65), PolicyError, "t: low is 0.65; an exact figure is due, such as measure('0.65')"),
+        (changed(baseline=True), PolicyError, "t: baseline is True; an exact figure is due, such as measure('0.65')"),
+        (
+            lambda: judged(evolved("activation_rate", low=Fraction(65)), Fraction(1, 2)),
+            PolicyError,
+            'target activation_rate: low is 65 where a part of 1 is due; write "65%"',
+        ),
+        (
+            lambda: judged(evolved("resident_in_scope_rate", tolerance=Fraction(1)), Fraction(1, 2)),
+            PolicyError,
+            'target resident_in_scope_rate: tolerance is 1 where a part of 1 is due; write "1%"',
         ),
     ],
 )

@@ -6,7 +6,6 @@ import datetime
 import difflib
 import os
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
@@ -37,6 +36,7 @@ from mipolicy.indicators.targets import (
     Target,
     TargetFigureTerms,
     TargetTerms,
+    check_parts,
     completion_table,
     with_figures,
 )
@@ -46,7 +46,6 @@ __all__ = ["AreaRates", "make_rates"]
 
 BLOCK_ROWS: Final = 1 << 17
 """Rows that are summed together; any number gives the same figures."""
-_PERCENT_MOST: Final = 2
 
 
 @frozen(eq=False, slots=False)
@@ -346,17 +345,8 @@ def _targets(policy: Policy, day: datetime.date, kept: Sequence[Indicator]) -> t
     of = {each.id: each for each in kept}
     found = tuple(target for target in found if target.indicator in of)
     for target in found:
-        if of[target.indicator].unit == "percent":
-            _check_percentages(policy, target, of[target.indicator])
+        try:
+            check_parts(target, of[target.indicator])
+        except PolicyError as error:
+            raise PolicyError(f"{policy.id}: {error}") from None
     return found
-
-
-def _check_percentages(policy: Policy, target: Target, of: Indicator) -> None:
-    part = set(of.numerator) <= set(of.denominator)
-    most = {"tolerance": Fraction(99, 100)}
-    for name in ("low", "high", "value", "tolerance", "baseline"):
-        figure = getattr(target, name)
-        if figure is not None and abs(figure) > most.get(name, 1 if part else _PERCENT_MOST):
-            text = f"{Decimal(figure.numerator) / figure.denominator:f}"
-            what = f"target {target.id}: {name} is {text} where a part of 1 is due"
-            raise PolicyError(f'{policy.id}: {what}; write "{text}%"')
