@@ -432,6 +432,28 @@ def test_a_baseline_after_the_deadline_is_refused() -> None:
         judged(overlay(days))
 
 
+def test_years_that_reports_state_beside_parts_are_kept_of_both() -> None:
+    def part(name: str, value: str, year: str) -> AreaRates:
+        cells = {"indicator": ["primary_fund_share"], "value": [value], "period": [year]}
+        return rates([row(setl_id=name)], observed=cells, targets=True)
+
+    one, other = part("S1", "15%", "2023"), part("S2", "90%", "2024")
+    for merged in (one + other, other + one):
+        assert merged.earlier == {"primary_fund_share": {2023: Fraction(15, 100), 2024: Fraction(9, 10)}}
+        assert list(merged.earlier["primary_fund_share"]) == [2023, 2024]
+    message = "both parts state primary_fund_share of 2024; give it to one of them"
+    check_refused(lambda: other + part("S3", "80%", "2024"), InputError, message)
+
+
+def test_a_value_stated_beside_quantities_of_the_other_part_is_refused() -> None:
+    cells = {"indicator": ["primary_fund_share"], "value": ["15%"]}
+    stated = mipolicy.rates(ASSUMED, observed=cells, on=ON)
+    summed = rates([row()])
+    message = "primary_fund_share is computed from quantities and stated too; leave one of them out"
+    check_refused(lambda: stated + summed, InputError, message)
+    check_refused(lambda: summed + stated, InputError, message)
+
+
 def test_parts_that_do_not_add() -> None:
     by_level, whole = rates([row()], by=("hosp_lv",)), rates([row()])
     message = "rates of assumed and assumed differ in by; they do not add"

@@ -111,7 +111,8 @@ class AreaRates:
     def __add__(self, other: AreaRates) -> AreaRates:
         """Sum both, as if the rows of the second table stood below those of the first.
 
-        Raises InputError for other groups, another policy or terms of another version, and for observed values of both.
+        Raises InputError for other groups, another policy or terms of another version, for observed values or years of
+        both, and for an observed value of one beside quantities of the other that say the same.
         """
         same = ("by", "indicators", "targets", "listed")
         differing = [name for name in same if getattr(self, name) != getattr(other, name)]
@@ -121,13 +122,17 @@ class AreaRates:
         twice = sorted(set(self.observed) & set(other.observed))
         if twice:
             raise InputError(f"both parts state observed values of {', '.join(twice)}; give them to one of them")
+        whole = self.whole + other.whole
+        said = [each.id for each in self.indicators if evaluate(each, whole).state in ("value", "undefined")]
+        if both := sorted({*self.observed, *other.observed} & {*said}):
+            raise InputError(f"{', '.join(both)} is computed from quantities and stated too; leave one of them out")
         return attrs.evolve(
             self,
             on=max(self.on, other.on),
             quantities=self.quantities + other.quantities,
-            whole=self.whole + other.whole,
+            whole=whole,
             observed={**self.observed, **other.observed},
-            earlier={**other.earlier, **self.earlier},
+            earlier=_years_of_both(self.earlier, other.earlier),
             rows_in=self.rows_in + other.rows_in,
             total_rows=self.total_rows + other.total_rows,
             observed_rows=self.observed_rows + other.observed_rows,
@@ -195,6 +200,19 @@ class AreaRates:
         if row.rate is None:
             return STATES["missing"][zh]
         return value_text(row.rate, row.verdict) or STATES[row.rate.state][zh]
+
+
+def _years_of_both(
+    one: Mapping[str, Mapping[int, Fraction]], other: Mapping[str, Mapping[int, Fraction]]
+) -> dict[str, Mapping[int, Fraction]]:
+    """By indicator, the years of which either states a value; no year is stated by both."""
+    found: dict[str, Mapping[int, Fraction]] = {**one}
+    for name, years in other.items():
+        before = found.get(name, {})
+        if twice := sorted(before.keys() & years.keys()):
+            raise InputError(f"both parts state {name} of {', '.join(map(str, twice))}; give it to one of them")
+        found[name] = dict(sorted({**before, **years}.items()))
+    return found
 
 
 def _joined(one: Rejects, other: Rejects, rows: int) -> Rejects:
