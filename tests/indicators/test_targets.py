@@ -323,6 +323,27 @@ def test_k36_a_compound_path_is_compared_by_powers(start: Fraction, end: Fractio
     assert path[-1].power == end
 
 
+@pytest.mark.parametrize(
+    ("limits", "point", "on_track"),
+    [
+        ({"kind": "range", "low": Fraction(6), "high": Fraction(9)}, 9, [6, 7, 8, 9]),
+        ({"kind": "range", "low": Fraction(7), "high": Fraction(10)}, 7, [7, 8, 9, 10]),
+        ({"kind": "at_least", "low": Fraction(6)}, 6, [6, 7, 8, 9, 10, 11]),
+        ({"kind": "at_most", "high": Fraction(9)}, 9, [5, 6, 7, 8, 9]),
+        ({"kind": "equal", "value": Fraction(8)}, 8, [8]),
+    ],
+)
+def test_a_baseline_that_meets_its_target_leaves_every_year_what_meets_it(
+    limits: Any, point: int, on_track: list[int]
+) -> None:
+    target = Target("t", "employee_reserve_months", attribute="expected", source="x", **limits)
+    for each in yearly_path(target, 2020, 2022, baseline=Fraction(8)):
+        assert each.power == point
+        assert [value for value in range(5, 12) if each.on_track(Fraction(value))] == on_track
+        met_in_all = [value for value in range(5, 12) if judged(target, Fraction(value)).state == "met"]
+        assert met_in_all == on_track
+
+
 def test_k36_ranges_are_approached_at_their_nearest_bound_and_the_plan_s_own_years_go_first() -> None:
     path = yearly_path(T["employee_reserve_months"], 2020, 2025, overrides={2022: Fraction(9)})
     assert [point.power for point in path] == [measure("9.96"), 9, measure("9.48"), measure("9.24"), 9]

@@ -76,7 +76,14 @@ def test_a_city_without_refusals_has_no_table_of_them() -> None:
 
 
 def test_names_of_files_hold_nothing_that_a_code_smuggles_in() -> None:
-    for code, name in (("../x", "row-0"), ("city", "row-0"), ("row-7", "row-0"), ("H-1_a", "H-1_a")):
+    for code, name in (
+        ("../x", "row-0"),
+        ("city", "row-0"),
+        ("City", "row-0"),
+        ("ROW-7", "row-0"),
+        ("row-7", "row-0"),
+        ("H-1_a", "H-1_a"),
+    ):
         assert institution_sheet(mipolicy.clear(SAMPLE, one(fixmedins_code=code), year=2013), 0).name == name
 
 

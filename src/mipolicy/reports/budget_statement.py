@@ -119,4 +119,5 @@ def _texts(cleared: ClearedYear) -> list[str]:
 def _file_name(code: str, at: int) -> str:
     """A name for a file: the code, or the place where a code holds what a file name cannot."""
     plain = all(letter.isalnum() or letter in "-_" for letter in code)
-    return code if plain and code != "city" and not code.startswith("row-") else f"row-{at}"
+    taken = code.casefold() == "city" or code.casefold().startswith("row-")
+    return code if plain and not taken else f"row-{at}"
