@@ -20,7 +20,7 @@ from mipolicy.vocabulary import banded, share
 from tests.oracles.ladder import least, least_by_search
 from tests.strategies import COMMON_RATES, amounts, rates
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 UNREACHED = int(NO_LIMIT)
 tied: st.SearchStrategy[int] = st.sampled_from((0, 1, 100_000, 125_000, 250_000, 333_333, 500_000, 750_000, 1_000_000))
 """Rates at which many small amounts end on half a fen."""

@@ -62,6 +62,12 @@ def _is_plain(table: Any) -> bool:
     return isinstance(table, Mapping) and not any(hasattr(each, name) for each in table.values() for name in _ARROW)
 
 
+def _is_foreign(table: Any) -> bool:
+    """Whether a table, or a column of it, is another library's, also where it has no columns to read yet."""
+    kept = isinstance(table, Mapping) or any(hasattr(table, name) for name in (*_ARROW, "iloc", "collect"))
+    return kept and not _is_plain(table)
+
+
 def _read(given: Mapping[str, tuple[Any, type[Any]]], names: Mapping[str, str] | None) -> dict[str, Any]:
     """The tables as mappings of what the library reads; those that are so already stay as they are.
 
@@ -174,14 +180,21 @@ def explain_case(paid: PaidTable, row: int) -> Explanation:
     return import_module("mipolicy.cases.explained").explain_case(paid, row)  # type: ignore[no-any-return]
 
 
-def clear(policy: Policy, institutions: Table, *, year: int, **options: Any) -> ClearedYear:
+def clear(
+    policy: Policy, institutions: AnyTable, *, year: int, names: Mapping[str, str] | None = None, **options: Any
+) -> ClearedYear:
     """Clear the budget's year of an area's institutions: who bears what of it, and what is still due to each.
 
-    institutions: a mapping of columns named as the fields of `InstitutionYear`; options: results, months, increments,
-    and what else `mipolicy.annual.clear.clear_table` takes.  Raises what it raises; bad rows are rejects.
+    institutions: a table whose columns are named as the fields of `InstitutionYear`, of any kind that `settle` takes;
+    names: column of a table -> field where it is called otherwise; options: results, months, increments, refused,
+    tables too, and what else `mipolicy.annual.clear.clear_table` takes.  Raises what it raises; bad rows are rejects.
     """
+    records = import_module("mipolicy.annual.records")
+    given = {"institutions": (institutions, records.InstitutionYear)}
+    beside = {name: (options[name], of) for name, of in records.INSTITUTION_TABLES.items() if name in options}
+    read = _read({**given, **beside}, names)
     clear_table = import_module("mipolicy.annual.clear").clear_table
-    return clear_table(policy, institutions, year=year, **options)  # type: ignore[no-any-return]
+    return clear_table(policy, read.pop("institutions"), year=year, **{**options, **read})  # type: ignore[no-any-return]
 
 
 def explain_clearing(cleared: ClearedYear, row: int) -> Explanation:
@@ -192,12 +205,20 @@ def explain_clearing(cleared: ClearedYear, row: int) -> Explanation:
     return import_module("mipolicy.annual.explained").explain_clearing(cleared, row)  # type: ignore[no-any-return]
 
 
-def rates(policy: Policy, settlements: Table | None = None, **options: Any) -> AreaRates:
+def rates(
+    policy: Policy, settlements: AnyTable | None = None, *, names: Mapping[str, str] | None = None, **options: Any
+) -> AreaRates:
     """The rates of an area from a table of settlements, from totals of named quantities, or both; targets on a day.
 
-    settlements: a mapping of columns with national field names; options: by, totals, observed, on, targets, and what
-    else `mipolicy.areas.rates.make_rates` takes.  Raises what it raises; bad rows are rejects, and results add.
+    settlements: a table with national field names, of any kind that `settle` takes; names: its column -> the name by
+    which the policy knows it, where it is called otherwise; options: by, totals, observed (tables too), on, targets,
+    and what else `mipolicy.areas.rates.make_rates` takes.  Raises what it raises; bad rows are rejects, results add.
     """
+    if names or _is_foreign(settlements):
+        settlements = import_module("mipolicy.interop.frames").settlements(settlements, names)
+    for what in ("totals", "observed"):
+        if _is_foreign(options.get(what)):
+            options[what] = import_module("mipolicy.interop.frames").listed(options[what], what)
     return import_module("mipolicy.areas.rates").make_rates(policy, settlements, **options)  # type: ignore[no-any-return]
 
 

@@ -386,7 +386,7 @@ def test_row_order_and_block_size_change_nothing(rows: list[dict[str, Any]], ran
     order = list(range(len(rows)))
     random.shuffle(order)
     whole = by_code(mipolicy.clear(SAMPLE, **tables, year=2013))
-    shuffled = {
+    shuffled: dict[str, Any] = {
         name: {
             column: [values[at] for at in (order if name == "institutions" else range(len(values)))]
             for column, values in table.items()
@@ -398,7 +398,7 @@ def test_row_order_and_block_size_change_nothing(rows: list[dict[str, Any]], ran
     assert by_code(mipolicy.clear(SAMPLE, **shuffled, year=2013)) == whole
     parts: dict[str, Any] = {}
     for code in tables["institutions"]["fixmedins_code"]:
-        block = {}
+        block: dict[str, Any] = {}
         for name, table in tables.items():
             here = [at for at, each in enumerate(table["fixmedins_code"]) if each == code]
             block[name] = {column: [values[at] for at in here] for column, values in table.items()}
@@ -682,9 +682,12 @@ def test_a_policy_that_does_not_share_says_so() -> None:
         mipolicy.clear(mipolicy.load("shangyu-2013", allow_repealed=True), one(), year=2013)
 
 
-def test_floats_are_no_amounts() -> None:
-    with pytest.raises(TableError, match="column quota_local: fen must be integers, got float64"):
-        mipolicy.clear(SAMPLE, one(quota_local=100.0), year=2013)
+def test_floats_are_yuan_to_the_fen() -> None:
+    """100.25 yuan are 10,025 fen; 100.255 yuan are no amount."""
+    found = mipolicy.clear(SAMPLE, one(quota_local=100.25), year=2013)
+    assert found.columns["quota_local"].tolist() == [10_025]
+    (reject,) = mipolicy.clear(SAMPLE, one(quota_local=100.255), year=2013).rejects.records()
+    assert "100.255" in str(reject["message"])
 
 
 def test_a_column_that_is_none() -> None:

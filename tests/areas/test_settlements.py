@@ -109,6 +109,8 @@ def test_columns_that_are_not_as_they_should_be() -> None:
     floats = {**table([row()]), "medfee_sumamt": np.array([1.5], np.float32)}
     with pytest.raises(TableError, match=r"^settlements: column medfee_sumamt: "):
         mipolicy.rates(ASSUMED, floats, on=ON)
+    cut = mipolicy.rates(ASSUMED, {**table([row()]), "medfee_sumamt": np.array([100.125])}, on=ON)
+    assert cut.rejects.reason == ("amount",)
     numbers = {**table([row()]), "direct_flag": np.array([1])}
     with pytest.raises(TableError, match="column direct_flag: codes are text and keep their leading zeros"):
         mipolicy.rates(ASSUMED, numbers, on=ON)

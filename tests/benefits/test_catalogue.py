@@ -126,7 +126,7 @@ def _in_words(name: str, value: int) -> Any:
 # ---------------------------------------------------------------------------- one body: ints, columns, traces, oracle
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_ints_columns_traces_and_the_oracle_agree(data: st.DataObject) -> None:
     terms = data.draw(catalogue_terms())

@@ -29,7 +29,7 @@ from mipolicy.errors import CodeError, InputError
 from mipolicy.rooms import SECTIONS
 from tests.oracles import eligibility as oracle
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 DAY = datetime.timedelta(days=1)
 
 # 3 months and 1 for each missed year, 1 less for each repaid, 6 at least from 4 missed years on: figures made up, the

@@ -47,7 +47,7 @@ from tests.strategies import (
     taken,
 )
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 SIMPLE = FixedPriceTerms(
     patient_rate=Table.same(200_000, LEVEL, EMPLOYEE_STATUS),

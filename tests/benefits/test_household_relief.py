@@ -21,7 +21,7 @@ from mipolicy.money import MAX_FEN, NO_LIMIT
 from tests.oracles import household_relief as oracle
 from tests.strategies import amounts, flags, limit_or_none, limits, rates
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 TERMS = HouseholdReliefTerms(
     application_needed=1,

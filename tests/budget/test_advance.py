@@ -42,7 +42,7 @@ from tests.oracles import advance as oracle
 from tests.payment.shared import check_labels, check_refused
 from tests.strategies import MILLION, as_columns, as_rows, as_traced
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 MIN, CUMULATIVE = AdvanceTerms("min", 0), AdvanceTerms("cumulative_min", 0)
 WEIGHTED = AdvanceTerms("weighted", 700_000)
 

@@ -158,7 +158,7 @@ def literal(of: AccountOfBudget[int], side: str, *, held: bool) -> dict[str, int
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(accounts(), min_size=1, max_size=6), st.sampled_from(["above", "at_or_above"]), st.booleans())
 def test_one_account_and_columns_agree_with_the_oracle(rows: list[AccountOfBudget[int]], side: str, held: bool) -> None:
     terms = attrs.evolve(TERMS, band_side=side)

@@ -26,7 +26,7 @@ from tests.oracles import quota as oracle
 from tests.payment.shared import check_labels, check_refused
 from tests.strategies import MILLION, as_columns, as_rows, as_traced
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 VIEWS = (
     View("care", ("inpatient", "outpatient")),
     View("item", ("drug", "service")),

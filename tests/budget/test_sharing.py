@@ -31,7 +31,7 @@ from tests.oracles import budget_sharing as oracle
 from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import MILLION, as_columns, as_rows, as_traced
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 ALL, SOME, NONE = range(3)
 YUAN = 100
 

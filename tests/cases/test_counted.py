@@ -14,7 +14,7 @@ from mipolicy.cases.counted import Counted
 from mipolicy.texts import Coded
 
 Line: TypeAlias = tuple[str, int, int]
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 lines = st.lists(
     st.tuples(st.sampled_from(("", "A", "B", "Z")), st.sampled_from((0, 1, 2**40, 2**62)), st.integers(0, 5)),
     max_size=30,

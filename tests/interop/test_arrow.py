@@ -232,4 +232,4 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(TableError) as caught:
         pyarrow("bills, DataFrame")
-    assert str(caught.value) == "bills, DataFrame: it needs pyarrow: pip install 'mipolicy[arrow]'"
+    assert str(caught.value) == "bills, DataFrame: it needs pyarrow: pip install 'mipolicy[parquet]'"

@@ -395,7 +395,7 @@ def test_without_pyarrow_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(TableError) as caught:
         settled(frame)
-    assert str(caught.value) == "bills, DataFrame: it needs pyarrow: pip install 'mipolicy[arrow]'"
+    assert str(caught.value) == "bills, DataFrame: it needs pyarrow: pip install 'mipolicy[parquet]'"
     with pytest.raises(TableError, match="TableResult as a table of another library: it needs pyarrow"):
         expected.like(frame)
     assert len(settled(table([stay()]))) == 1

@@ -27,7 +27,7 @@ from tests.payment.drg_cases import LEVELS, ONE
 from tests.payment.shared import check_refused
 from tests.strategies import as_columns, as_rows, as_traced
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 # one place: two lists, by level, in phases
 PHASED = BedDayTerms(

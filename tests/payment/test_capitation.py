@@ -28,7 +28,7 @@ from tests.oracles import heads as oracle
 from tests.payment.shared import check_labels, check_refused
 from tests.strategies import MILLION, agrees, as_columns, as_rows, as_traced, rates
 
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 ALL = (ShareBand(0, MILLION),)
 NONE = (ShareBand(0, 0),)

@@ -33,7 +33,7 @@ from tests.oracles import month_and_year as oracle
 from tests.payment.shared import check_labels, check_refused
 from tests.strategies import MILLION
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 ONE = 10_000
 STEPPED = tuple(
     AssessmentBand(mark * ONE, rate) for mark, rate in ((0, 0), (60, 500_000), (80, 800_000), (90, MILLION))

@@ -16,7 +16,7 @@ from mipolicy.payment.points import Distributable, PointTotals, PointValueTerms,
 from tests.oracles import points as oracle
 from tests.payment.test_points import BY_ACTUAL, BY_SHARE, ONE, PLAIN, case_of, cases, totals_of, value_terms, words_of
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 CODES = ("H0001", "H0002", "H0003")
 
 

@@ -35,7 +35,7 @@ from tests.oracles import priced as oracle
 from tests.payment.shared import check_labels, check_refused
 from tests.strategies import agrees, amounts, as_columns, as_rows, as_traced, flags, rates, shares, tables
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 TERMS = DaySurgeryTerms(
     operations=(OperationPrice("13.4100", 4_500_00), OperationPrice("51.2300", 9_800_00)),

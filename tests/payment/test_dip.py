@@ -24,7 +24,7 @@ from tests.oracles import dip as oracle
 from tests.payment.shared import check_labels, check_refused
 from tests.strategies import as_columns, as_rows, as_traced, flags
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 ONE = 10_000
 
 # 广州 style: 0.5 and 2, offset 1, the factor multiplies throughout, review beyond 5.

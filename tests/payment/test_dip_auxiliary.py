@@ -29,7 +29,7 @@ from tests.oracles import dip_auxiliary as oracle
 from tests.oracles import half_up
 from tests.payment.shared import check_refused
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 MILLION = 1_000_000
 SIMPLE = DipAuxiliaryTerms(
     dimensions=DIMENSION.members,

@@ -65,7 +65,7 @@ def one(diagnosis: str, *procedures: str, cost: int = 3_000_00, terms: DipGroupi
     return found.group_code if found else None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(tuple(permutations(MATCH_STEPS))),
     st.lists(st.sampled_from(GROUPS), unique=True, max_size=9),

@@ -29,7 +29,7 @@ from tests.oracles import disease_price as oracle
 from tests.payment.shared import check_refused
 from tests.strategies import MILLION, flags, rates
 
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=100, deadline=None)
 NAMES = ("A", "B", "C")
 
 MEAN = PriceEvaluationTerms(

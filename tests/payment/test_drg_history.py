@@ -18,7 +18,7 @@ from tests.oracles import drg_history as oracle
 from tests.payment.drg_cases import ONE, in_plain_words
 from tests.payment.shared import check_refused
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 JINHUA = BasePointsTerms(
     scale=100 * ONE,

@@ -31,7 +31,7 @@ from tests.payment.drg_cases import (
 from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import as_columns, as_rows, as_traced, flags
 
-many = settings(max_examples=250, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 # Jinhua's way: 100 points for the mean, extra points on the base, low outliers without the factor, never above the base
 JINHUA = DrgPointsTerms(

@@ -14,7 +14,7 @@ from mipolicy.errors import InputError
 from mipolicy.payment.drg_rate import RateBudget, make_rates, renormalised, total_weight
 from tests.payment.shared import check_refused
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 THREE = RateBudget("tertiary", fund=650_000_00, paid=65, cost=100, predicted=80 * 10_000)
 TWO = RateBudget("secondary", fund=300_000_00, paid=75, cost=100, predicted=40 * 10_000)

@@ -21,7 +21,7 @@ from tests.payment.drg_cases import ONE, THIRD, bands, case_in_words, in_plain_w
 from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import as_columns, as_rows, as_traced, flags, rates, tables
 
-many = settings(max_examples=250, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 # Beijing's way: a rate a level, limits against the standard, outliers by item, the fund pays what others leave
 BEIJING = DrgWeightTerms(

@@ -15,7 +15,7 @@ from mipolicy.errors import AmountError, InputError, MipolicyError
 from mipolicy.payment.indices import GroupTotals, IndexTotals, Indices, indices, shown
 from tests.payment.shared import check_refused
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 Row = tuple[int, int, int, int]
 
 WEIGHTS = (8_000, 15_000, 32_500)

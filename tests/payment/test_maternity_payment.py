@@ -32,7 +32,7 @@ from tests.oracles import priced as oracle
 from tests.payment.shared import check_labels, check_refused
 from tests.strategies import agrees, amounts, as_columns, as_rows, as_traced, flags, in_words, rates, shares, tables
 
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 TERMS = MaternityPaymentTerms(
     antenatal_standard=1_400_00,

@@ -14,7 +14,7 @@ from mipolicy.errors import InputError
 from mipolicy.payment import moments
 from mipolicy.payment.moments import Moments, as_rate, block_sums, explained, root, sum_of_ratios
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 rows = st.lists(
     st.tuples(

@@ -31,7 +31,7 @@ from tests.oracles import month_and_year as oracle
 from tests.payment.shared import check_refused
 from tests.strategies import MILLION, as_columns, as_rows, as_traced, flags
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 ONE = 10_000
 NONE = Table.same(0, MONTH)
 EVEN = Table((MONTH,), (80_000,) * 8 + (90_000,) * 4)

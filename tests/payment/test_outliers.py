@@ -27,7 +27,7 @@ from tests.oracles import drg as oracle
 from tests.payment.drg_cases import LEVELS, ONE, PROVINCE, THIRD, bands, bands_in_words
 from tests.payment.shared import check_refused
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tests.oracles import priced as oracle
 from tests.payment.shared import check_labels, check_refused
 from tests.strategies import agrees, as_columns, as_rows, as_traced, flags, rates, shares, tables
 
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 TERMS = PerDiemTerms(
     conditions=(

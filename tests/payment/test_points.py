@@ -31,7 +31,7 @@ from mipolicy.payment.points import (
 from tests.oracles import points as oracle
 from tests.strategies import MILLION, as_columns, as_rows, as_traced
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 ONE = 10_000
 PLAIN = PointValueTerms(
     basis="fund",

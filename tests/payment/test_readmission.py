@@ -17,7 +17,7 @@ from tests.oracles import readmission as oracle
 from tests.payment.shared import check_refused
 from tests.strategies import as_rows
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 FIFTEEN = ReadmissionTerms(way="halve_earlier", within_days=15, last_day="included", place="same_institution")
 TEN = ReadmissionTerms(way="merge", within_days=10, last_day="excluded", place="anywhere")

@@ -18,7 +18,7 @@ from mipolicy.tables import Table
 from tests.oracles import region as oracle
 from tests.strategies import as_columns, as_rows, as_traced
 
-many = settings(max_examples=400, deadline=None)
+many = settings(max_examples=100, deadline=None)
 LISTS = ("single_disease", "day_surgery", "per_diem")
 
 

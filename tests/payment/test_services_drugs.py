@@ -19,7 +19,7 @@ from tests.oracles import priced as oracle
 from tests.payment.shared import check_labels, check_refused
 from tests.strategies import as_columns, as_rows, as_traced, rates, shares
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 NONE = int(NO_LIMIT)
 
 

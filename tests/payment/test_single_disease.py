@@ -37,7 +37,7 @@ from tests.oracles import priced as oracle
 from tests.payment.shared import check_labels, check_refused, cited
 from tests.strategies import MILLION, agrees, amounts, as_columns, as_rows, as_traced, flags, rates, shares, tables
 
-many = settings(max_examples=120, deadline=None)
+many = settings(max_examples=100, deadline=None)
 
 LUNG = DiseasePrice("C34.900", 12_000_00, tertiary=13_500_00, fund_addition=50_000)
 APPENDIX = DiseasePrice("K35.800", 7_000_00)

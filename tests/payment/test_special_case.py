@@ -37,7 +37,7 @@ from tests.oracles import special_case as oracle
 from tests.payment.shared import check_labels
 from tests.strategies import MILLION, as_columns, as_rows, as_traced, flags
 
-many = settings(max_examples=150, deadline=None)
+many = settings(max_examples=100, deadline=None)
 NONE, APPLIED, ITEM, POINTS, REFUSED = range(5)
 
 TERMS = SpecialCaseTerms(

@@ -19,7 +19,7 @@ from tests.oracles import month_and_year as oracle
 from tests.payment.shared import check_refused
 from tests.strategies import MILLION, as_columns, as_rows, as_traced
 
-many = settings(max_examples=200, deadline=None)
+many = settings(max_examples=100, deadline=None)
 ONE = 10_000
 
 # A city that retains all from 85% on and shares overruns up to 110% at 60%.

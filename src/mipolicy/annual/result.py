@@ -12,7 +12,7 @@ from attrs import frozen
 
 from mipolicy.annual.reading import PreparedYear
 from mipolicy.annual.terms import AnnualTerms
-from mipolicy.batch.result import Rejects
+from mipolicy.batch.result import ArrowTable, Rejects
 from mipolicy.budget.axes import STATE
 from mipolicy.budget.clearing import ClearedBudget
 from mipolicy.budget.ledgers import Refused, refused_by_reason
@@ -70,7 +70,7 @@ class CityLine:
 
 
 @frozen(eq=False)
-class ClearedYear:
+class ClearedYear(ArrowTable):
     """An area's institutions cleared for a year: rows in = rows cleared + rows rejected.
 
     row: place of each cleared row in the table given; columns: by the names of `CLEARED_OUTPUTS`, one entry a row;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import difflib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 from attrs import frozen
 
-from mipolicy.areas.settlements import SETTLED, Settlements, group_names, read_settlements
+from mipolicy.areas.settlements import SETTLED, Settlements, group_names, kinds_used, last_day, read_settlements
 from mipolicy.areas.stated import Observed, Totals, read_observed, read_totals, units_of
 from mipolicy.areas.words import (
     STATES,
@@ -26,7 +26,7 @@ from mipolicy.areas.words import (
     verdict_text,
 )
 from mipolicy.batch.columns import Table
-from mipolicy.batch.result import Rejects
+from mipolicy.batch.result import ArrowTable, Rejects
 from mipolicy.errors import InputError, PolicyError, PolicyGap, TableError
 from mipolicy.indicators.quantity import Quantities, Quantity, QuantityTerms
 from mipolicy.indicators.rates import BASES, Indicator, IndicatorTerms, Rate, evaluate
@@ -42,14 +42,14 @@ from mipolicy.indicators.targets import (
 )
 from mipolicy.policy import Policy
 
-__all__ = ["AreaRates", "make_rates"]
+__all__ = ["AreaRates", "columns_used", "make_rates"]
 
 BLOCK_ROWS: Final = 1 << 17
 """Rows that are summed together; any number gives the same figures."""
 
 
 @frozen(eq=False, slots=False)
-class AreaRates:
+class AreaRates(ArrowTable):
     """Rates of an area: rows in = rows summed + rows rejected, of each table; `a + b` is what both tables give at once.
 
     on: the day whose terms hold, and on which targets are judged; by: the groups; quantities: by scope of the groups;
@@ -136,9 +136,9 @@ class AreaRates:
             rows_in=self.rows_in + other.rows_in,
             total_rows=self.total_rows + other.total_rows,
             observed_rows=self.observed_rows + other.observed_rows,
-            rejects=_joined(self.rejects, other.rejects, self.rows_in),
-            total_rejects=_joined(self.total_rejects, other.total_rejects, self.total_rows),
-            observed_rejects=_joined(self.observed_rejects, other.observed_rejects, self.observed_rows),
+            rejects=self.rejects + other.rejects.behind(self.rows_in),
+            total_rejects=self.total_rejects + other.total_rejects.behind(self.total_rows),
+            observed_rejects=self.observed_rejects + other.observed_rejects.behind(self.observed_rows),
         )
 
     def units(self) -> dict[str, str]:
@@ -215,15 +215,6 @@ def _years_of_both(
     return found
 
 
-def _joined(one: Rejects, other: Rejects, rows: int) -> Rejects:
-    return Rejects(
-        np.concatenate([one.row, other.row + rows]),
-        one.setl_id + other.setl_id,
-        one.reason + other.reason,
-        one.message + other.message,
-    )
-
-
 # ---- making them -----------------------------------------------------------------------------------------------------
 
 _NO_REJECTS: Final = Rejects(np.empty(0, np.int64), (), (), ())
@@ -263,9 +254,7 @@ def make_rates(
     day = on or _last_day(settlements, workers)
     terms: IndicatorTerms = policy.build("indicators", policy.version("indicators", day))
     kept = _kept(policy, terms.indicators, indicators)
-    every = _listed(policy, day, settlements is not None)
-    used = {name for each in kept for name in each.quantities}
-    listed = every if indicators is None else tuple(each for each in every if each.id in used)
+    every, listed = _summed(policy, day, kept if indicators is not None else None, settlements is not None)
     read = None
     summed, none = Quantities(names), Quantities()
     if settlements is not None:
@@ -302,10 +291,32 @@ def make_rates(
     )
 
 
+def columns_used(
+    policy: Policy, names: Collection[str], by: Sequence[str], indicators: Sequence[str] | None, day: datetime.date
+) -> dict[str, str]:
+    """Which columns the rates take of a table of settlements with these columns, and what kind of field each is.
+
+    by, indicators: as for `make_rates`; day: whose terms hold.  Raises as it does.
+    """
+    terms: IndicatorTerms = policy.build("indicators", policy.version("indicators", day))
+    kept = _kept(policy, terms.indicators, indicators)
+    every, listed = _summed(policy, day, kept if indicators is not None else None, needed=True)
+    return kinds_used(names, listed, by, [each for each in every if each not in listed])
+
+
+def _summed(
+    policy: Policy, day: datetime.date, kept: tuple[Indicator, ...] | None, needed: bool
+) -> tuple[tuple[Quantity, ...], tuple[Quantity, ...]]:
+    """The quantities of the policy, and those that are summed: all of them, or what the kept indicators are made of."""
+    every = _listed(policy, day, needed)
+    if kept is None:
+        return every, every
+    used = {name for each in kept for name in each.quantities}
+    return every, tuple(each for each in every if each.id in used)
+
+
 def _last_day(settlements: Table | None, threads: int) -> datetime.date:
-    last = None
-    if settlements is not None and hasattr(settlements, "keys") and SETTLED in settlements:
-        last = read_settlements({SETTLED: settlements[SETTLED]}, (), (), "", threads).last_day
+    last = last_day(settlements, threads) if settlements is not None and hasattr(settlements, "keys") else None
     if last is None:
         raise TableError(f"nothing in {SETTLED} says of what day the rates are; state it: on=")
     return last

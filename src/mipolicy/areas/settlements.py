@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -23,7 +24,18 @@ from mipolicy.money import Column
 from mipolicy.records import record_field
 from mipolicy.texts import Coded
 
-__all__ = ["PERIODS", "SETTLED", "Settlements", "group_names", "read_settlements"]
+__all__ = [
+    "PERIODS",
+    "SETTLED",
+    "Settlements",
+    "TypedTable",
+    "column_of",
+    "group_names",
+    "kinds_used",
+    "last_day",
+    "read_settlements",
+    "record_of",
+]
 
 PERIODS: Final = {"year": 4, "quarter": 0, "month": 7}
 """Parts of a day by which settlements are grouped, and how many letters of the day in ISO form each has."""
@@ -48,6 +60,27 @@ class Settlements:
     bad: NDArray[np.bool_]
     rejects: Rejects
     last_day: datetime.date | None
+
+
+class TypedTable(Mapping[str, Any]):
+    """A table of another library: a column is read when it is known what it is used for."""
+
+    @abstractmethod
+    def of_kind(self, name: str, kind: str) -> Any:
+        """A column in the form that `read_table` takes for a field of this kind."""
+
+
+def column_of(table: Table, name: str, kind: str) -> Any:
+    """A column of a table, as `read_table` takes it."""
+    return table.of_kind(name, kind) if isinstance(table, TypedTable) else table[name]
+
+
+def last_day(table: Table, threads: int) -> datetime.date | None:
+    """The last day on which a settlement of a table was made, None where none says so."""
+    if SETTLED not in table:
+        return None
+    settled = {SETTLED: column_of(table, SETTLED, _kinds((), (), {}, (SETTLED,))[SETTLED])}
+    return read_settlements(settled, (), (), "", threads).last_day
 
 
 def group_names(by: Sequence[str]) -> tuple[str, ...]:
@@ -86,14 +119,11 @@ def read_settlements(
     """
     if not hasattr(table, "keys"):
         raise TableError(f"settlements are a mapping of columns, not {type(table).__name__}")
-    days = {name: _day_column(each) for name, each in zip(group_names(by), by, strict=True) if _is_day(each, table)}
-    kinds = _kinds(quantities, [name for name in group_names(by) if name not in days], days, table)
-    others = _kinds(beside, (), {}, table)
-    kinds = {**{name: kind for name, kind in others.items() if name in table}, **kinds}
-    given = {name: table[name] for name in kinds if name in table}
+    days = _days_used(by, table)
+    kinds = kinds_used(table, quantities, by, beside)
+    given = {name: column_of(table, name, kind) for name, kind in kinds.items() if name in table}
     _refuse_missing([name for name in kinds if name not in table and name != _ID], table)
-    fields = {name: record_field(kind, name, name, *_default(name)) for name, kind in kinds.items()}
-    read = read_table(given, attrs.make_class("Settlement", fields, kw_only=True), "settlements", threads)
+    read = read_table(given, record_of(kinds), "settlements", threads)
     faults = Faults(np.zeros(read.rows, np.bool_))
     for row, fault in sorted(read.faults.items()):
         faults.mark(np.array([row]), fault)
@@ -116,7 +146,31 @@ def read_settlements(
     )
 
 
-def _is_day(each: str, table: Table) -> bool:
+def kinds_used(
+    names: Collection[str], quantities: Sequence[Quantity], by: Sequence[str], beside: Sequence[Quantity] = ()
+) -> dict[str, str]:
+    """Which columns `read_settlements` reads of a table with columns of these names, and what each holds.
+
+    A column that is needed and not there is among them.
+    """
+    days = _days_used(by, names)
+    kinds = _kinds(quantities, [name for name in group_names(by) if name not in days], days, names)
+    others = _kinds(beside, (), {}, names)
+    return {**{name: kind for name, kind in others.items() if name in names}, **kinds}
+
+
+def record_of(kinds: Mapping[str, str]) -> type[Any]:
+    """The record whose fields are columns of these kinds."""
+    fields = {name: record_field(kind, name, name, *_default(name)) for name, kind in kinds.items()}
+    return attrs.make_class("Settlement", fields, kw_only=True)
+
+
+def _days_used(by: Sequence[str], names: Collection[str]) -> dict[str, str]:
+    """The column with the days of each group that is a part of a day."""
+    return {name: _day_column(each) for name, each in zip(group_names(by), by, strict=True) if _is_day(each, names)}
+
+
+def _is_day(each: str, table: Collection[str]) -> bool:
     return ":" in each or (each in PERIODS and each not in table)
 
 
@@ -128,7 +182,9 @@ def _settled(kinds: Mapping[str, str]) -> tuple[str, ...]:
     return (SETTLED,) if SETTLED in kinds else ()
 
 
-def _kinds(quantities: Sequence[Quantity], by: Sequence[str], days: Mapping[str, str], table: Table) -> dict[str, str]:
+def _kinds(
+    quantities: Sequence[Quantity], by: Sequence[str], days: Mapping[str, str], table: Collection[str]
+) -> dict[str, str]:
     """What each column holds that is read: "code", "flag", "fen", ..."""
     known = {each.name: each.metadata["kind"] for each in attrs.fields(Bill)}
     kinds = {_ID: "id"}

@@ -61,7 +61,7 @@ class ArrowTable:
         """The same kind of table as another one, most often the one that was given.
 
         table: a mapping gets a mapping, amounts in fen; a DataFrame of pandas or polars gets one, and anything else a
-        pyarrow.Table, amounts as decimals in yuan.  Raises TableError where the extra `arrow` is needed and missing.
+        pyarrow.Table, amounts as decimals in yuan.  Raises TableError where the extra `parquet` is needed and missing.
         """
         return _frames().like(self, table)
 
@@ -85,6 +85,19 @@ class Rejects(ArrowTable):
     def counts(self) -> Mapping[str, int]:
         """How many rows each reason stopped."""
         return Counter(self.reason)
+
+    def behind(self, rows: int) -> Rejects:
+        """The same rows of a table that stands below so many rows."""
+        return Rejects(self.row + rows, self.setl_id, self.reason, self.message)
+
+    def __add__(self, other: Rejects) -> Rejects:
+        """These and, below them, others of the same table."""
+        return Rejects(
+            np.concatenate([self.row, other.row]),
+            self.setl_id + other.setl_id,
+            self.reason + other.reason,
+            self.message + other.message,
+        )
 
     def records(self) -> Iterator[dict[str, str]]:
         """One record per rejected row."""

@@ -14,13 +14,13 @@ import mipolicy
 from mipolicy.areas.rates import AreaRates
 from mipolicy.areas.stated import ObservedRow, StatedRow
 from mipolicy.batch.result import Rejects
-from mipolicy.benefits.bill import Bill
 from mipolicy.cli import show
 from mipolicy.cli.explained import FORMATS, show_explanation
 from mipolicy.cli.find import beside, different_files, policy_of
 from mipolicy.cli.options import LANGUAGE, MODE, POLICY, REPEALED
 from mipolicy.cli.program import day
 from mipolicy.interop import files
+from mipolicy.interop.rate_streams import SHOWN_REJECTS, RatedFile, rate_files
 
 __all__ = ["rates"]
 
@@ -111,25 +111,27 @@ def rates(
     read = {"the settlements": settlements, "the totals": totals_path, "the observed values": observed_path}
     written = _targets_of(out, rejects_path)
     different_files({**read, **{what: path for what, path in written.items() if targets or what != _COMPLETION}})
-    with show.progress(3) as stage:
-        stage("reading")
-        tables = {
-            "totals": files.read(totals_path, StatedRow) if totals_path else None,
-            "observed": files.read(observed_path, ObservedRow) if observed_path else None,
-        }
-        table = files.read(settlements, Bill) if settlements else None
-        stage("summing")
-        groups = tuple(each.strip() for each in by.split(",")) if by else ()
-        options = {"by": groups, "indicators": names or None, "on": on, "targets": targets, "threads": threads}
-        found = mipolicy.rates(chosen, table, **tables, **options)
-        explained = mipolicy.explain_rate(found, row) if row is not None else None
-        stage("writing")
-        if out:
-            _write(found, written, language, forced=bool(rejects_path))
+    tables = {
+        "totals": files.read(totals_path, StatedRow) if totals_path else None,
+        "observed": files.read(observed_path, ObservedRow) if observed_path else None,
+    }
+    groups = tuple(each.strip() for each in by.split(",")) if by else ()
+    options: dict[str, Any] = {"by": groups, "indicators": names or None, "on": on, "targets": targets, **tables}
+    with show.counted() as step:
+        if settlements:
+            refused, forced = written.get("the rejects"), bool(rejects_path)
+            rated = rate_files(
+                chosen, settlements, rejects=refused, always=forced, threads=threads, step=step, **options
+            )
+        else:
+            rated = RatedFile.of(mipolicy.rates(chosen, threads=threads, **options))
+    explained = mipolicy.explain_rate(rated.rates, row) if row is not None else None
+    if out:
+        _write(rated.rates, written, language, streamed=bool(settlements))
     if explained is not None:
         show_explanation(explained, shape, language)
         return
-    _show(found, language, [what for what, path in read.items() if path], written)
+    _show(rated, language, [what for what, path in read.items() if path], written)
 
 
 _COMPLETION: Final = "the targets"
@@ -155,10 +157,13 @@ def _targets_of(out: str | None, rejects_path: str | None) -> dict[str, str]:
     return written
 
 
-def _write(found: AreaRates, written: Mapping[str, str], language: str, *, forced: bool) -> None:
+def _write(found: AreaRates, written: Mapping[str, str], language: str, *, streamed: bool) -> None:
+    """Write what is not written yet: of streamed settlements the rejects are."""
     for what, name in _REJECTS.items():
         rejects: Rejects = getattr(found, name)
-        if len(rejects) or (forced and what == "the rejects") or Path(written[what]).exists():
+        if streamed and what == "the rejects":
+            continue
+        if len(rejects) or Path(written[what]).exists():
             files.write_rejects(written[what], rejects, _ID_OF[name])
     if found.targets or Path(written[_COMPLETION]).exists():
         files.write(written[_COMPLETION], _arrays(found.target_texts(language)))
@@ -175,14 +180,15 @@ def _arrays(columns: Mapping[str, list[str]]) -> dict[str, Any]:
 # ---- what is printed -------------------------------------------------------------------------------------------------
 
 
-def _show(found: AreaRates, language: str, given: Sequence[str], written: Mapping[str, str]) -> None:
-    for key, of, rows, rejects in (
-        ("rows", "the settlements", found.rows_in, found.rejects),
-        ("totals", "the totals", found.total_rows, found.total_rejects),
-        ("observed", "the observed values", found.observed_rows, found.observed_rejects),
+def _show(rated: RatedFile, language: str, given: Sequence[str], written: Mapping[str, str]) -> None:
+    found = rated.rates
+    for key, of, rows, rejected in (
+        ("rows", "the settlements", found.rows_in, sum(rated.rejected.values())),
+        ("totals", "the totals", found.total_rows, len(found.total_rejects)),
+        ("observed", "the observed values", found.observed_rows, len(found.observed_rejects)),
     ):
         if of in given:
-            show.line(_say(language, key, rows, rows - len(rejects), len(rejects)))
+            show.line(_say(language, key, rows, rows - rejected, rejected))
     if found.by:
         show.heading(_say(language, "by", ", ".join(found.by), len(found.rates), len(found.quantities.scopes())))
         _show_columns(found.texts(language), language, ("name",), _SHOWN)
@@ -196,8 +202,10 @@ def _show(found: AreaRates, language: str, given: Sequence[str], written: Mappin
         show.line(_say(language, "files", written["the rates"]))
         if found.targets:
             show.line(_say(language, "completion", written[_COMPLETION]))
-    for what, name in _REJECTS.items():
-        _show_rejects(getattr(found, name), written.get(what, ""), language)
+    _show_rejects(rated.first_rejects, rated.rejected, written.get("the rejects", ""), language)
+    for what, name in [*_REJECTS.items()][1:]:
+        rejects: Rejects = getattr(found, name)
+        _show_rejects(rejects, rejects.counts(), written.get(what, ""), language)
 
 
 def _show_columns(columns: Mapping[str, Sequence[str]], language: str, without: tuple[str, ...], most: int = 0) -> None:
@@ -211,13 +219,14 @@ def _show_columns(columns: Mapping[str, Sequence[str]], language: str, without: 
         show.line(_say(language, "more", len(rows) - most))
 
 
-def _show_rejects(rejects: Rejects, path: str, language: str) -> None:
-    if not len(rejects):
+def _show_rejects(rejects: Rejects, reasons: Mapping[str, int], path: str, language: str) -> None:
+    """Say why rows are rejected, and where no file has them, show the first."""
+    if not reasons:
         return
     show.line()
     show.line(_say(language, "rejects", path) if path else _say(language, "rejects", "").rstrip())
     if not path:
-        for each in list(rejects.records())[:_SHOWN]:
+        for each in list(rejects.records())[:SHOWN_REJECTS]:
             show.line(f"  {each['row']} {each['setl_id']}: {each['message']}")
-    counts = sorted(rejects.counts().items(), key=lambda item: (-item[1], item[0]))
+    counts = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     show.table(_say(language, "reason").split("|"), [(why, str(rows)) for why, rows in counts], figures=(1,))

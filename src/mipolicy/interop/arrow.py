@@ -25,14 +25,14 @@ DAYS: Final = ("date", "time")
 _NUMBERS: Final = ("fen", "rate", "price", "quantity", "factor", "points", "count")
 
 
-def pyarrow(what: object, extra: str = "arrow", *modules: str) -> Any:
+def pyarrow(what: object, *modules: str) -> Any:
     """The package, with some of its modules; raises TableError, with the extra that brings it, where it is missing."""
     try:
         for name in ("pyarrow", *modules):
             import_module(name)
     except ImportError:
-        needs = "Parquet" if extra == "parquet" else "it"
-        raise TableError(f"{what}: {needs} needs pyarrow: pip install 'mipolicy[{extra}]'") from None
+        needs = "Parquet" if "pyarrow.parquet" in modules else "it"
+        raise TableError(f"{what}: {needs} needs pyarrow: pip install 'mipolicy[parquet]'") from None
     return import_module("pyarrow")
 
 
@@ -177,11 +177,11 @@ def decimals(units: Column, places: int = 2) -> Any:
 
 
 def written(column: Any) -> Any:
-    """A column of text, `Coded` or integers as an array of Arrow."""
+    """A column of text, `Coded` or integers as an array of Arrow; one of Arrow stays as it is."""
     arrow = import_module("pyarrow")
     if isinstance(column, Coded):
         places: dict[str, int] = {}
         moved = np.array([places.setdefault(value, len(places)) for value in column.values], np.int32)
         codes = column.codes if len(places) == len(moved) else moved[column.codes]
         return arrow.DictionaryArray.from_arrays(codes, arrow.array(list(places), arrow.string()))
-    return arrow.array(column)
+    return column if isinstance(column, arrow.Array) else arrow.array(column)

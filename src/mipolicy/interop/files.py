@@ -11,7 +11,7 @@ import errno
 import io
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -58,6 +58,14 @@ def read(path: FilePath, record: type[Any] | None = Bill) -> dict[str, Any]:
     return _read_csv(file) if suffix_of(file) == ".csv" else _read_parquet(file, record)
 
 
+def names_in(file: Path) -> list[str]:
+    """The names of the columns of a file."""
+    if suffix_of(file) == ".csv":
+        return [*next(csv_pieces(file))]
+    with parquet_file(file) as source:
+        return [*source.schema_arrow.names]
+
+
 def not_a_folder(file: Path) -> None:
     if file.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
@@ -78,10 +86,10 @@ def _read_csv(file: Path) -> dict[str, Any]:
     return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
 
-def csv_pieces(file: Path) -> Iterator[dict[str, Any]]:
+def csv_pieces(file: Path, wanted: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
     """The columns of a CSV in pieces of rows, all of them text; the first piece has the names, and no rows.
 
-    Raises TableError, naming the line.
+    wanted: which columns; all of them by default.  Raises TableError, naming the line.
     """
     with file.open(encoding="utf-8-sig", newline="") as text:
         rows = csv.reader(text, strict=True)
@@ -90,8 +98,9 @@ def csv_pieces(file: Path) -> Iterator[dict[str, Any]]:
             if not "".join(names).strip() and len(names) < 2:
                 raise TableError(f"{file} is empty: a first line with the names of the columns is due")
             yield dict.fromkeys(_names(file, names), np.empty(0, np.str_))
+            kept = [at for at, name in enumerate(names) if wanted is None or name in wanted]
             for chunk in _chunks(file, rows, len(names)):
-                yield dict(zip(names, chunk, strict=True))
+                yield {names[at]: np.array([row[at] for row in chunk], np.str_) for at in kept}
         except csv.Error as error:
             raise TableError(f"{file}, line {rows.line_num}: {error}") from None
         except UnicodeDecodeError:
@@ -128,8 +137,8 @@ def _twice(names: Sequence[str]) -> list[str]:
     return [f"column {name} stands twice" for name in again]
 
 
-def _chunks(file: Path, rows: Any, width: int) -> Iterator[list[Any]]:
-    """The columns of each chunk of rows."""
+def _chunks(file: Path, rows: Any, width: int) -> Iterator[list[list[str]]]:
+    """The rows, in chunks."""
     held: list[list[str]] = []
     blank = 0
     for row in rows:
@@ -142,14 +151,10 @@ def _chunks(file: Path, rows: Any, width: int) -> Iterator[list[Any]]:
             raise TableError(f"{file}, line {rows.line_num}: {len(row)} cell(s), the first line names {width} columns")
         held.append(row)
         if len(held) == _CHUNK:
-            yield _transposed(held)
+            yield held
             held = []
     if held:
-        yield _transposed(held)
-
-
-def _transposed(rows: list[list[str]]) -> list[Any]:
-    return [np.array(column, np.str_) for column in zip(*rows, strict=True)]
+        yield held
 
 
 def _write_csv(file: IO[bytes], columns: Mapping[str, Any]) -> None:
@@ -181,7 +186,7 @@ _PLAIN_SCALE: Final = 6
 
 
 def _read_parquet(file: Path, record: type[Any] | None) -> dict[str, Any]:
-    arrow = pyarrow(file, "parquet", "pyarrow.parquet")
+    arrow = pyarrow(file, "pyarrow.parquet")
     kinds = {each.name: each.metadata["kind"] for each in attrs.fields(record)} if record else {}
     with parquet_file(file) as source:
         table = source.read()
@@ -190,12 +195,18 @@ def _read_parquet(file: Path, record: type[Any] | None) -> dict[str, Any]:
 
 
 @contextmanager
-def parquet_file(file: Path) -> Iterator[Any]:
-    """A Parquet file that is open; raises TableError for what is none, also where that shows while it is read."""
-    arrow = pyarrow(file, "parquet", "pyarrow.parquet")
+def parquet_file(file: Path, coded_texts: Sequence[str] = ()) -> Iterator[Any]:
+    """A Parquet file that is open; raises TableError for what is none, also where that shows while it is read.
+
+    coded_texts: columns of text that are read as dictionaries.
+    """
+    arrow = pyarrow(file, "pyarrow.parquet")
     with file.open("rb") as opened:
         try:
-            source = arrow.parquet.ParquetFile(opened)
+            known = arrow.parquet.read_metadata(opened) if coded_texts else None
+            held = known.schema.to_arrow_schema() if known is not None else ()
+            repeating = [each.name for each in held if each.name in coded_texts and is_text(arrow.types, each.type)]
+            source = arrow.parquet.ParquetFile(opened, metadata=known, read_dictionary=repeating)
             twice = _twice(source.schema_arrow.names)
             if twice:
                 raise TableError(f"{file}: {'; '.join(twice)}")
@@ -263,9 +274,17 @@ def _column(arrow: Any, column: Any, kind: str) -> Any:
 
 
 def _write_parquet(file: IO[bytes], columns: Mapping[str, Any]) -> None:
-    arrow = pyarrow("writing", "parquet", "pyarrow.parquet")
-    arrays = {name: written(column) for name, column in columns.items()}
-    arrow.parquet.write_table(arrow.table(arrays), file)
+    arrow = pyarrow("writing", "pyarrow.parquet")
+    table = arrow.table({name: written(column) for name, column in columns.items()})
+    with parquet_writer(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+def parquet_writer(file: IO[bytes], schema: Any) -> Any:
+    """A writer of Parquet: amounts as whole numbers with two places; text that is coded keeps its dictionary."""
+    arrow = pyarrow("writing", "pyarrow.parquet")
+    coded_names = [each.name for each in schema if arrow.types.is_dictionary(each.type)]
+    return arrow.parquet.ParquetWriter(file, schema, use_dictionary=coded_names, store_decimal_as_integer=True)
 
 
 # ---- writing ---------------------------------------------------------------------------------------------------------

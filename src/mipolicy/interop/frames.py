@@ -9,11 +9,15 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import attrs
 import numpy as np
 
+from mipolicy.annual.result import CLEARED_OUTPUTS, ClearedYear
+from mipolicy.areas.rates import AreaRates
+from mipolicy.areas.settlements import TypedTable
+from mipolicy.batch.columns import Table
 from mipolicy.batch.numbers import Refused
 from mipolicy.batch.result import OUTPUTS, Rejects, TableResult
 from mipolicy.cases.result import CASE_OUTPUTS, PaidTable
@@ -22,12 +26,14 @@ from mipolicy.interop.arrow import decimals, pyarrow, taken, written
 from mipolicy.tables import Axis
 from mipolicy.texts import Coded
 
-__all__ = ["arrow_table", "columns", "like", "paid_columns", "tables"]
+__all__ = ["Found", "arrow_table", "columns", "like", "listed", "paid_columns", "settlements", "tables"]
 
 _STREAM: Final = "__arrow_c_stream__"
 _ARRAY: Final = "__arrow_c_array__"
 _WHOLE: Final = "it has no columns to read; a mapping of columns, or a table with the Arrow interface, is due"
-_PLACES: Final = {"fen": 2, "points": 4, "rate": 6}
+_PLACES: Final = {"fen": 2, "points": 4, "factor": 4, "rate": 6}
+Found: TypeAlias = TableResult | PaidTable | ClearedYear | AreaRates | Rejects
+"""What comes out of a table and is a table itself."""
 
 
 # ---- in --------------------------------------------------------------------------------------------------------------
@@ -42,14 +48,17 @@ def tables(
     Raises TableError; also for a name that no table has.
     """
     found = {what: (list(_cells(table, what)), record) for what, (table, record) in given.items() if table is not None}
-    present = list(dict.fromkeys(name for cells, _ in found.values() for name, _ in cells))
-    for name in names or {}:
+    _check_names(names or {}, list(dict.fromkeys(name for cells, _ in found.values() for name, _ in cells)))
+    every = {each.name for _, record in found.values() for each in attrs.fields(record)}
+    return {what: _named(cells, record, names or {}, every) for what, (cells, record) in found.items()}
+
+
+def _check_names(names: Mapping[str, str], present: Sequence[str]) -> None:
+    for name in names:
         if name not in present:
             near = difflib.get_close_matches(str(name), present, 1)
             hint = f"did you mean {near[0]}?" if near else f"columns: {', '.join(present)}"
             raise TableError(f"names: no column {name}; {hint}")
-    every = {each.name for _, record in found.values() for each in attrs.fields(record)}
-    return {what: _named(cells, record, names or {}, every) for what, (cells, record) in found.items()}
 
 
 def columns(table: Any, record: type[Any], names: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -61,6 +70,66 @@ def columns(table: Any, record: type[Any], names: Mapping[str, str] | None = Non
     Raises TableError for what is no table, and for a name that the table does not have.
     """
     return tables({"the table": (table, record)}, names)["the table"]
+
+
+class _Settlements(TypedTable):
+    """Columns by name; one is read when it is known what it is used for."""
+
+    def __init__(self, cells: Mapping[str, Any]) -> None:
+        self._held = cells
+
+    def __getitem__(self, name: str) -> Any:
+        return self._held[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def of_kind(self, name: str, kind: str) -> Any:
+        return _column(self._held[name], kind)
+
+
+def settlements(table: Any, names: Mapping[str, str] | None = None) -> Table:
+    """A table of settlements as `mipolicy.rates` takes it, of any kind that `columns` takes.
+
+    names: column of the table -> the name by which the policy knows it.  Only the columns that are used are read.
+    Raises TableError for what is no table, and for a name that the table does not have.
+    """
+    cells = list(_cells(table, "settlements"))
+    _check_names(names or {}, [name for name, _ in cells])
+    found: dict[str, Any] = {}
+    for source, column in cells:
+        name = (names or {}).get(source, source)
+        why = "it stands twice" if source == name else f"it stands twice, once as {source}"
+        found[name] = Refused(why) if name in found else column
+    return _Settlements(found)
+
+
+def listed(table: Any, what: str) -> dict[str, list[Any]]:
+    """A small table, of any kind that `columns` takes, with its cells as they are; a null is None.
+
+    Raises TableError for what is no table, and for a column that stands twice.
+    """
+    found: dict[str, list[Any]] = {}
+    for name, column in _cells(table, what):
+        if name in found:
+            raise TableError(f"{what}: column {name} stands twice")
+        found[name] = _listed(column)
+    return found
+
+
+def _listed(column: Any) -> list[Any]:
+    if _is_of(column, "pandas"):
+        return [None if gap else cell for gap, cell in zip(column.isna().tolist(), column.tolist(), strict=True)]
+    if isinstance(column, Coded):
+        return column.texts().tolist()  # type: ignore[no-any-return]  # of texts
+    if hasattr(column, "to_pylist"):
+        return column.to_pylist()  # type: ignore[no-any-return]  # of pyarrow
+    if hasattr(column, _STREAM):
+        return pyarrow(f"a column of {type(column).__name__}").chunked_array(column).to_pylist()  # type: ignore[no-any-return]
+    return [*(column.tolist() if isinstance(column, np.ndarray) else column)]
 
 
 def _named(
@@ -104,7 +173,8 @@ def _cells(table: Any, what: str) -> Iterator[tuple[Any, Any]]:
         yield from zip(read.column_names, read.columns, strict=True)
     else:
         lazy = "collect() it first" if hasattr(table, "collect") else _WHOLE
-        raise TableError(f"{what}: a Bill or a mapping of columns is due, not {type(table).__name__}; {lazy}")
+        due = "a Bill or a mapping of columns" if what in ("bills", "lines") else "a mapping of columns"
+        raise TableError(f"{what}: {due} is due, not {type(table).__name__}; {lazy}")
 
 
 def _is_of(thing: Any, package: str) -> bool:
@@ -143,52 +213,62 @@ def _of_pandas(series: Any, kind: str) -> Any:
 
 def paid_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
     """Columns by the names of `CASE_OUTPUTS` as Arrow has them: decimals, codes as the words of their lists."""
-    found: dict[str, Any] = {}
-    for name, column in columns.items():
-        unit = CASE_OUTPUTS[name]
-        if isinstance(unit, Axis):
-            found[name] = Coded(column.astype(np.int32), unit.members)
-        else:
-            found[name] = decimals(column, _PLACES[unit]) if unit else column
-    return found
+    return _typed(columns, CASE_OUTPUTS)
 
 
-def arrow_table(result: TableResult | PaidTable | Rejects) -> Any:
-    """What settling or paying gave, or its rejects, as a pyarrow.Table.
+def arrow_table(result: Found) -> Any:
+    """What settling, paying or clearing gave, rates, or rejects, as a pyarrow.Table.
 
-    Amounts are decimal128(18, 2) in yuan, null where there is no limit, points have 4 places and rates, as shares of 1,
-    have 6; text is a dictionary where the library holds it so.
+    Amounts are decimal128(18, 2) in yuan, null where there is no limit, points and factors have 4 places and rates, as
+    shares of 1, have 6; text is a dictionary where the library holds it so.  Rates of an area are as in a file: text,
+    since each is a fraction with a unit of its own.
     Raises TableError without pyarrow.
     """
     arrow = pyarrow(f"{type(result).__name__} as a table of another library")
+    return arrow.table({name: written(column) for name, column in _as_written(arrow, result).items()})
+
+
+def _as_written(arrow: Any, result: Found) -> dict[str, Any]:
+    """The columns of a result, figures as decimals."""
     if isinstance(result, Rejects):
-        return arrow.table(
-            {
-                "row": written(result.row),
-                "id": arrow.array(result.setl_id, arrow.string()),
-                "reason": written(Coded.of(result.reason)),
-                "message": arrow.array(result.message, arrow.string()),
-            }
-        )
-    if isinstance(result, PaidTable):
-        return arrow.table({name: written(column) for name, column in paid_columns(result.columns).items()})
-    places = {name: _PLACES.get(OUTPUTS.get(name, ""), 0) for name in result.columns}
-    return arrow.table(
-        {
-            name: decimals(column, places[name]) if places[name] else written(column)
-            for name, column in result.columns.items()
+        return {
+            "row": result.row,
+            "id": arrow.array(result.setl_id, arrow.string()),
+            "reason": Coded.of(result.reason),
+            "message": arrow.array(result.message, arrow.string()),
         }
-    )
+    if isinstance(result, AreaRates):
+        return {name: arrow.array(column, arrow.string()) for name, column in result.texts().items()}
+    if isinstance(result, PaidTable):
+        return paid_columns(result.columns)
+    if isinstance(result, ClearedYear):
+        return _typed(result.columns, CLEARED_OUTPUTS)
+    return _typed(result.columns, {name: OUTPUTS.get(name, "") for name in result.columns})
 
 
-def like(result: TableResult | PaidTable | Rejects, table: Any) -> Any:
-    """What settling or paying gave, in the same kind of table as another one: that which was given, most often.
+def _typed(columns: Mapping[str, Any], units: Mapping[str, str | Axis]) -> dict[str, Any]:
+    """Columns as Arrow has them: figures as decimals, codes as the words of their lists."""
+    found: dict[str, Any] = {}
+    for name, column in columns.items():
+        unit = units[name]
+        if isinstance(unit, Axis):
+            found[name] = Coded(column.astype(np.int32), unit.members)
+        else:
+            found[name] = decimals(column, _PLACES[unit]) if unit in _PLACES else column
+    return found
+
+
+def like(result: Found, table: Any) -> Any:
+    """A result in the same kind of table as another one: that which was given, most often.
 
     table: a DataFrame of pandas or polars, or a mapping; for anything else a pyarrow.Table, which what has the Arrow
-    interface reads.  A mapping holds numpy arrays and `Coded`, amounts in fen; the others are as in `arrow_table`.
+    interface reads.  A mapping holds numpy arrays and `Coded`, amounts in fen, of rates lists of text; the others are
+    as in `arrow_table`.
     Raises TableError without pyarrow.
     """
     if isinstance(table, Mapping):
+        if isinstance(result, AreaRates):
+            return result.texts()
         return dict(result.columns) if not isinstance(result, Rejects) else attrs.asdict(result, recurse=False)
     whole = arrow_table(result)
     if _is_of(table, "polars"):

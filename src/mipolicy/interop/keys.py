@@ -14,14 +14,42 @@ _PIECE: Final = 131_072
 
 
 def keys_of(texts: Any) -> Any:
-    """A 64-bit key of each text of an array (FNV-1a over its letters), whatever the width of the array."""
-    width = texts.dtype.itemsize // 4
-    letters = np.ascontiguousarray(texts).view(np.uint32).reshape(len(texts), width) if width else None
-    keys = np.full(len(texts), NO_TEXT)
-    for at in range(width if letters is not None else 0):
-        assert letters is not None
-        letter = letters[:, at]
-        keys = np.where(letter, (keys ^ letter) * np.uint64(1099511628211), keys)
+    """A 64-bit key of each text of a column of Arrow, of its bytes eight at a time; a null is empty text.
+
+    texts: in chunks, plain or dictionary-coded.  A key depends on the text alone.
+    """
+    found = [np.empty(0, np.uint64)]
+    for chunk in texts.chunks:
+        if hasattr(chunk, "dictionary"):
+            at, keys = chunk.indices, _keys(chunk.dictionary)
+            if at.null_count:
+                at, keys = at.fill_null(len(keys)), np.append(keys, NO_TEXT)
+            found.append(keys[at.to_numpy()])
+        else:
+            found.append(_keys(chunk))
+    return np.concatenate(found)
+
+
+def _keys(texts: Any) -> Any:
+    texts = texts.cast("large_string").fill_null("")
+    _, ends, data = texts.buffers()
+    if not len(texts):
+        return np.empty(0, np.uint64)
+    offsets = np.frombuffer(ends, np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    held = np.frombuffer(data or b"", np.uint8)[offsets[0] : offsets[-1]]
+    lengths = np.diff(offsets)
+    width = int(lengths.max())
+    table = np.zeros((len(texts), -(-width // 8) * 8), np.uint8)
+    if int(lengths.min()) == width:
+        table[:, :width] = held.reshape(len(texts), width)
+    else:
+        table[np.arange(table.shape[1]) < lengths[:, None]] = held
+    words = table.view(np.uint64)
+    keys = NO_TEXT ^ lengths.astype(np.uint64)
+    for at in range(words.shape[1]):
+        mixed = (keys ^ words[:, at]) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(32)
+        keys = np.where(lengths > 8 * at, mixed, keys)
     return keys
 
 

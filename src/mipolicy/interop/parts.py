@@ -16,19 +16,31 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+import attrs
 import numpy as np
 from attrs import define, field
 
 from mipolicy.batch import Rejects
 from mipolicy.interop import frames
-from mipolicy.interop.arrow import taken
-from mipolicy.interop.files import FilePath, check_types, csv_pieces, not_a_folder, parquet_file, replacing, suffix_of
+from mipolicy.interop.ahead import ahead, behind
+from mipolicy.interop.arrow import TEXTS, is_text
+from mipolicy.interop.files import (
+    FilePath,
+    check_types,
+    csv_pieces,
+    not_a_folder,
+    parquet_file,
+    parquet_writer,
+    replacing,
+    suffix_of,
+)
 from mipolicy.interop.keys import NO_TEXT, across, among, keys_of, sharing
 from mipolicy.interop.spool import ROW, Spool
 
 __all__ = [
     "Step",
     "Work",
+    "coded",
     "count_of",
     "empty_table",
     "keys_in",
@@ -45,6 +57,8 @@ __all__ = [
 _BYTES_A_ROW: Final = 150
 _PIECE: Final = 131_072
 _MOST_PARTS: Final = 400
+_OWN: Final = ("setl_id", "mdtrt_id", "psn_no", "feedetl_sn", "init_setl_id", "init_feedetl_sn")
+"""Ids that hardly repeat; every other text is small integers on disk."""
 
 Step = Callable[[str, int, int], None]
 """Is told what is done, how much of it, and of how much; 0 where that is not known."""
@@ -94,24 +108,45 @@ def working(out: FilePath, step: Step | None, least: int) -> Iterator[Work]:
 
 
 def pieces_of(path: FilePath, record: type[Any]) -> Iterator[Any]:
-    """The rows of a file as tables of Arrow, the first without rows; dictionaries are written out."""
+    """The rows of a file as tables of Arrow, the first without rows; what repeats is dictionary-coded if it can be."""
     file, arrow = Path(path), import_module("pyarrow")
     if suffix_of(path) == ".csv":
         for piece in csv_pieces(file):
             yield arrow.table({name: arrow.array(column, arrow.large_string()) for name, column in piece.items()})
         return
-    with parquet_file(file) as source:
+    with parquet_file(file, _repeating(record)) as source:
         check_types(file, source.schema_arrow, record)
         yield _plain(arrow, source.schema_arrow.empty_table())
         for batch in source.iter_batches(batch_size=_PIECE):
             yield _plain(arrow, arrow.Table.from_batches([batch]))
 
 
+def _repeating(record: type[Any]) -> list[str]:
+    """The fields whose texts repeat."""
+    return [each.name for each in attrs.fields(record) if each.metadata["kind"] in TEXTS and each.name not in _OWN]
+
+
 def _plain(arrow: Any, table: Any) -> Any:
+    """Ids that hardly repeat, and what is no text, are written out."""
+    types = arrow.types
     fields = [
-        each.with_type(each.type.value_type) if arrow.types.is_dictionary(each.type) else each for each in table.schema
+        each.with_type(each.type.value_type)
+        if types.is_dictionary(each.type) and (each.name in _OWN or not is_text(types, each.type.value_type))
+        else each
+        for each in table.schema
     ]
     return table.cast(arrow.schema(fields))
+
+
+def coded(spool: Spool, table: Any, record: type[Any]) -> Any:
+    """A piece as the spool holds it: texts that repeat as codes."""
+    types, repeating = import_module("pyarrow").types, _repeating(record)
+    names = [
+        each.name
+        for each in table.schema
+        if types.is_dictionary(each.type) or (each.name in repeating and is_text(types, each.type))
+    ]
+    return spool.coded(table, names)
 
 
 def empty_table(path: FilePath, record: type[Any]) -> dict[str, Any]:
@@ -132,7 +167,8 @@ def keys_in(table: Any, name: str) -> Any:
     """The keys of a column of ids; those of empty text where the column is left out."""
     if name not in table.column_names:
         return np.full(table.num_rows, NO_TEXT)
-    return keys_of(np.asarray(taken(table.column(name), "id")))
+    column = table.column(name)
+    return keys_of(column.cast("string") if column.type == "null" else column)
 
 
 def numbered(table: Any, first: int) -> Any:
@@ -151,7 +187,7 @@ def lay_out(work: Work, path: FilePath, record: type[Any], what: str, ids: Seque
     spool, total = work.spool(what), count_of(path)
     keys: dict[str, list[Any]] = {name: [] for name in ("psn_no", *ids)}
     reversed_ids, reversing = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
-    for piece in pieces_of(path, record):
+    for piece in ahead(pieces_of(path, record)):
         for name, held in keys.items():
             held.append(keys_in(piece, name))
         person, named = keys["psn_no"][-1], keys_in(piece, "init_setl_id")
@@ -159,7 +195,7 @@ def lay_out(work: Work, path: FilePath, record: type[Any], what: str, ids: Seque
         reversing.append(person[named != NO_TEXT])
         rows = numbered(piece, work.rows)
         work.empty = rows.slice(0, 0)
-        spool.add(rows, (person % np.uint64(work.parts - 1)).astype(np.int64))
+        spool.add(coded(spool, rows, record), (person % np.uint64(work.parts - 1)).astype(np.int64))
         work.rows += piece.num_rows
         work.step(f"reading {what}", work.rows, max(total, work.rows))
     spool.close()
@@ -183,14 +219,14 @@ def lay_out(work: Work, path: FilePath, record: type[Any], what: str, ids: Seque
 def tables(work: Work, what: str) -> Iterator[tuple[int, Any]]:
     """The parts of a spool in their order, None where one has no rows; persons who go together are the last."""
     arrow, apart = import_module("pyarrow"), []
-    for at in range(work.parts - 1):
-        table = work.spool(what).read(at)
-        if table is not None and work.together is not None:
-            moved = work.together[rows_of(table)]
-            if moved.any():
-                apart.append(table.filter(moved))
-                table = table.filter(~moved)
-        yield at, table
+    spool = work.spool(what)
+    for at, table in enumerate(map(spool.read, range(work.parts - 1))):
+        moved = None if table is None or work.together is None else work.together[rows_of(table)]
+        if moved is not None and moved.any():
+            apart.append(table.filter(moved))
+            yield at, table.filter(~moved)
+        else:
+            yield at, table
     if apart:
         together = arrow.concat_tables(apart)
         yield work.parts - 1, together.take(np.argsort(rows_of(together), kind="stable"))
@@ -216,8 +252,7 @@ def reject_table(rejects: Rejects, id_name: str) -> Any:
 
 def write_rows(work: Work, path: FilePath, name: str, rows: int) -> None:
     """Write what was spooled, in the order of the file, whole or not at all."""
-    arrow, done = import_module("pyarrow"), 0
-    spool = work.spool(name)
+    spool, done = work.spool(name), 0
     schema = spool.schema()
     schema = schema.remove(schema.get_field_index(ROW))
     with replacing(path) as file, ExitStack() as open_files:
@@ -231,8 +266,9 @@ def write_rows(work: Work, path: FilePath, name: str, rows: int) -> None:
                 writer.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
         else:
-            write = open_files.enter_context(arrow.parquet.ParquetWriter(file, schema)).write_table
-        for table in spool.merged(rows):
-            write(table.drop_columns([ROW]))
-            done += table.num_rows
-            work.step("writing", done, work.rows)
+            write = open_files.enter_context(parquet_writer(file, schema)).write_table
+        with behind(write) as write_behind:
+            for table in ahead(spool.merged(rows)):
+                write_behind(table.drop_columns([ROW]))
+                done += table.num_rows
+                work.step("writing", done, work.rows)

@@ -43,6 +43,7 @@ from mipolicy.cases.region import Region, read_region
 from mipolicy.cases.result import MethodSums, PaidTable, case_texts, sums_by_method
 from mipolicy.cases.year import PoolYear
 from mipolicy.interop import frames
+from mipolicy.interop.ahead import ahead
 from mipolicy.interop.arrow import pyarrow, written
 from mipolicy.interop.files import FilePath, suffix_of
 from mipolicy.interop.parts import (
@@ -149,7 +150,7 @@ def pay_files(
     The folder of `out` needs room for the input and the output beside them.
     Raises what reading a file and paying a table raise.
     """
-    pyarrow(out, "parquet", "pyarrow.parquet")
+    pyarrow(out, "pyarrow.parquet")
     check_options(at, gaps, threads, BLOCK_ROWS)
     region = read_region(institutions, groups, differences, auxiliaries)
     books = Books(read_contracts(contracts, region), None if accounts is None else read_accounts(accounts, region))
@@ -179,7 +180,7 @@ def _columns(table: Any) -> dict[str, Any]:
 
 def _parts(work: Work, what: str) -> Iterator[tuple[int, Any]]:
     """The parts with rows, and the first in any case: it says which columns come out."""
-    for at, table in tables(work, "cases"):
+    for at, table in ahead(tables(work, "cases")):
         work.step(what, at, work.parts)
         if table is not None or at == 0:
             yield at, work.empty if table is None else table

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 
 from mipolicy.money import Column
 
-__all__ = ["ROW", "Spool"]
+__all__ = ["ROW", "Spool", "Words"]
 
 ROW: Final = "__row__"
 """The column that says where a row stood."""
@@ -20,12 +20,52 @@ _WINDOW: Final = 131_072
 _PIECE: Final = 16_384
 
 
+class Words:
+    """The codes of a column of text, the same in every piece of a file: on disk it is small integers."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    def coded(self, column: Any) -> Any:
+        """A column in chunks, plain or dictionary-coded, as codes; a null is empty text."""
+        arrow = import_module("pyarrow")
+        if not arrow.types.is_dictionary(column.type):
+            column = column.dictionary_encode()
+        parts = [arrow.array(self._codes(chunk)) for chunk in column.chunks]
+        return arrow.chunked_array(parts, arrow.int32())
+
+    def _codes(self, chunk: Any) -> Any:
+        values = [value or "" for value in chunk.dictionary.to_pylist()]
+        at = chunk.indices
+        if at.null_count:
+            at = at.fill_null(len(values))
+            values.append("")
+        places = self._places
+        moved = np.array([places.setdefault(value, len(places)) for value in values], np.int32)
+        return moved[at.to_numpy()] if len(at) else moved[:0]
+
+    def texts(self, codes: Any) -> Any:
+        """Codes as dictionary-coded text."""
+        arrow = import_module("pyarrow")
+        words = arrow.array(list(self._places), arrow.string())
+        parts = [arrow.DictionaryArray.from_arrays(chunk, words) for chunk in codes.chunks]
+        return arrow.chunked_array(parts, arrow.dictionary(arrow.int32(), arrow.string()))
+
+
 class Spool:
     """Tables of Arrow in parts, a file for each, written piece by piece; `close` before they are read."""
 
     def __init__(self, folder: Path, name: str, parts: int) -> None:
         self.paths = [folder / f"{name}-{at}.arrow" for at in range(parts)]
+        self._words: dict[str, Words] = {}
         self._open: dict[int, tuple[Any, Any]] = {}
+
+    def coded(self, table: Any, names: Sequence[str]) -> Any:
+        """The table with columns of text as codes, which `read` makes text again."""
+        for name in names:
+            codes = self._words.setdefault(name, Words()).coded(table.column(name))
+            table = table.set_column(table.schema.get_field_index(name), name, codes)
+        return table
 
     def add(self, table: Any, part: Column) -> None:
         """Lay out the rows of a table by their part."""
@@ -75,7 +115,12 @@ class Spool:
     def read(self, at: int) -> Any:
         """A part as a table, None where it was never written."""
         batches = list(self.pieces(at))
-        return import_module("pyarrow").Table.from_batches(batches) if batches else None
+        if not batches:
+            return None
+        table = import_module("pyarrow").Table.from_batches(batches)
+        for name, words in self._words.items():
+            table = table.set_column(table.schema.get_field_index(name), name, words.texts(table.column(name)))
+        return table
 
     def merged(self, rows: int) -> Iterator[Any]:
         """The rows of all parts in the order of `ROW`, in tables; each part is in that order itself.

@@ -8,9 +8,10 @@ or of whom one reverses another's bill, go into one part, so that every check se
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,11 +25,13 @@ from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.fee_lines import Line
 from mipolicy.errors import PolicyGap
 from mipolicy.interop import frames
+from mipolicy.interop.ahead import ahead, beside
 from mipolicy.interop.arrow import pyarrow, written
 from mipolicy.interop.files import FilePath, result_columns, suffix_of
 from mipolicy.interop.parts import (
     Step,
     Work,
+    coded,
     count_of,
     empty_table,
     keys_in,
@@ -49,6 +52,8 @@ __all__ = ["PART_ROWS", "Streamed", "is_large", "settle_files"]
 PART_ROWS: Final = 400_000
 """So many bills, or four times as many fee lines, are settled at a time."""
 _LINES_A_BILL: Final = 4
+_MOST_THREADS: Final = 2
+_IDS: Final = ("setl_id", "mdtrt_id", "psn_no")
 
 
 @frozen
@@ -95,7 +100,7 @@ def settle_files(
     Messages that say on which day a code was looked up name the first day of a part, not of the file.
     Raises what reading a file and settling a table raise; a BatchGap counts the rows of the whole file.
     """
-    pyarrow(out, "parquet", "pyarrow.parquet")
+    pyarrow(out, "pyarrow.parquet")
     options = {"columns": columns, "gaps": gaps, "threads": threads}
     first = empty_table(bills, Bill), (None if lines is None else empty_table(lines, Line))
     settle_table(policy, first[0], lines=first[1], **options)  # type: ignore[arg-type]  # whose shape is then known good
@@ -129,13 +134,13 @@ def _lay_out_lines(work: Work, lines: FilePath, encounters: Any) -> int:
     order = np.argsort(encounters)
     encounter, part_of = encounters[order], work.part[order]
     spool, total, rows = work.spool("lines"), count_of(lines), 0
-    for piece in pieces_of(lines, Line):
+    for piece in ahead(pieces_of(lines, Line)):
         keys = keys_in(piece, "mdtrt_id")
         part = np.zeros(piece.num_rows, np.int64)
         if work.rows:
             at = np.minimum(np.searchsorted(encounter, keys), work.rows - 1)
             part = np.where(encounter[at] == keys, part_of[at], 0).astype(np.int64)
-        spool.add(numbered(piece, rows), part)
+        spool.add(coded(spool, numbered(piece, rows), Line), part)
         rows += piece.num_rows
         work.step("reading lines", rows, max(total, rows))
     spool.close()
@@ -145,59 +150,92 @@ def _lay_out_lines(work: Work, lines: FilePath, encounters: Any) -> int:
 def _settle_parts(
     work: Work, policy: Policy, options: Mapping[str, Any], as_text: bool, lines_in: int
 ) -> tuple[int, Counter[str]]:
-    """Settle part after part; every gap of the file is reported together.
+    """Settle the parts, one a thread; every gap of the file is reported together.
 
     Gives how many rows are settled, and how many lines each reason stopped.
     """
     gaps: dict[str, tuple[PolicyGap, int]] = {}
     line_reasons: Counter[str] = Counter()
     settled = 0
-    for at, held in tables(work, "bills"):
-        work.step("settling", at, work.parts)
-        lines = work.spool("lines").read(at) if lines_in else None
-        if held is None and lines is None and at:  # the first part says which columns come out
-            continue
-        bills = work.empty if held is None else held
-        rows, line_rows = rows_of(bills), rows_of(lines) if lines is not None else np.empty(0, np.int64)
-        try:
-            result = settle_table(
-                policy,
-                frames.columns(bills.drop_columns([ROW]), Bill),
-                lines=None if lines is None else frames.columns(lines.drop_columns([ROW]), Line),
-                **options,
-            )
-        except BatchGap as gap:
-            for each, count in gap.gaps:
-                gaps[str(each)] = (each, gaps.get(str(each), (each, 0))[1] + count)
-            continue
-        _spool_result(work, at, result, (rows, line_rows), as_text, line_reasons)
-        settled += len(result)
+    spooled = ("settled", "rejects", "line-rejects")
+    for name in spooled:
+        work.spool(name)
+
+    def settle(part: tuple[int, Any, Any]) -> _Part:
+        return _settle_part(work, policy, options, as_text, part)
+
+    threads = options["threads"] or min(os.cpu_count() or 1, _MOST_THREADS)
+    for found in beside(settle, _parts_of(work, lines_in), threads):
+        for each, count in found.gaps:
+            gaps[str(each)] = (each, gaps.get(str(each), (each, 0))[1] + count)
+        settled += found.settled
+        work.reasons.update(found.reasons)
+        line_reasons.update(found.line_reasons)
     if gaps:
         raise BatchGap(tuple(gaps.values()))
-    for name in ("settled", "rejects", "line-rejects"):
+    for name in spooled:
         work.spool(name).close()
     return settled, line_reasons
 
 
-def _spool_result(
-    work: Work, at: int, result: TableResult, places: tuple[Any, Any], as_text: bool, line_reasons: Counter[str]
-) -> None:
-    """What a part gave, by the rows of the file; places: where the bills and the lines of the part stood."""
-    arrow, (rows, line_rows) = import_module("pyarrow"), places
+@frozen
+class _Part:
+    """What settling a part came to."""
+
+    settled: int = 0
+    reasons: tuple[str, ...] = ()
+    line_reasons: tuple[str, ...] = ()
+    gaps: tuple[tuple[PolicyGap, int], ...] = ()
+
+
+def _parts_of(work: Work, lines_in: int) -> Iterator[tuple[int, Any, Any]]:
+    """The parts, each with its bills and its lines; the first in any case: it says which columns come out."""
+    for at, held in tables(work, "bills"):
+        work.step("settling", at, work.parts)
+        lines = work.spool("lines").read(at) if lines_in else None
+        if held is not None or lines is not None or not at:
+            yield at, work.empty if held is None else held, lines
+
+
+def _settle_part(
+    work: Work, policy: Policy, options: Mapping[str, Any], as_text: bool, part: tuple[int, Any, Any]
+) -> _Part:
+    at, bills, lines = part
+    rows, line_rows = rows_of(bills), rows_of(lines) if lines is not None else np.empty(0, np.int64)
+    try:
+        result = settle_table(
+            policy,
+            frames.columns(bills.drop_columns([ROW]), Bill),
+            lines=None if lines is None else frames.columns(lines.drop_columns([ROW]), Line),
+            **{**options, "threads": 1},
+        )
+    except BatchGap as gap:
+        return _Part(gaps=gap.gaps)
     if len(result) or at == 0:
-        columns = result.texts() if as_text else result_columns(result)
-        cells = {
-            name: arrow.array(column, arrow.string()) if as_text else written(column)
-            for name, column in columns.items()
-        }
-        work.spool("settled").write(at, arrow.table({**cells, ROW: rows[result.row]}))
-    for name, rejects, of, reasons in (
-        ("rejects", result.rejects, rows, work.reasons),
-        ("line-rejects", result.line_rejects, line_rows, line_reasons),
-    ):
-        renamed = _renamed(rejects, of, line_rows)
-        work.spool(name).write(at, reject_table(renamed, "setl_id" if name == "rejects" else "feedetl_sn"))
-        reasons.update(renamed.reason)
+        _spool_settled(work, at, result, bills, as_text)
+    rejects, line_rejects = (
+        _renamed(of, places, line_rows) for of, places in ((result.rejects, rows), (result.line_rejects, line_rows))
+    )
+    work.spool("rejects").write(at, reject_table(rejects, "setl_id"))
+    work.spool("line-rejects").write(at, reject_table(line_rejects, "feedetl_sn"))
+    return _Part(len(result), rejects.reason, line_rejects.reason)
+
+
+def _spool_settled(work: Work, at: int, result: TableResult, bills: Any, as_text: bool) -> None:
+    """The settled rows of a part, by the rows of the file; ids as they stand in it."""
+    arrow = import_module("pyarrow")
+    held = {
+        name: bills.column(name).take(result.row).cast(arrow.string()).fill_null("")
+        for name in _IDS
+        if name in result.columns
+    }
+    rest = evolve(result, columns={name: column for name, column in result.columns.items() if name not in held})
+    if as_text:
+        made = {name: arrow.array(column, arrow.string()) for name, column in rest.texts().items()}
+    else:
+        made = {name: written(column) for name, column in result_columns(rest).items()}
+    cells = {name: held[name] if name in held else made[name] for name in result.columns}
+    work.spool("settled").write(at, arrow.table({**cells, ROW: rows_of(bills)[result.row]}))
 
 
 def _renamed(rejects: Rejects, rows: Any, line_rows: Any) -> Rejects:
