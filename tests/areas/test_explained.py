@@ -98,3 +98,24 @@ def test_a_rate_that_is_another_when_evaluated_again_is_a_defect() -> None:
     spoilt.__dict__["whole_rates"] = found.whole_rates
     with pytest.raises(IdentityError, match=r"^primary_fund_share: the rate evaluated again is "):
         mipolicy.explain_rate(spoilt, "primary_fund_share")
+
+
+def test_a_rising_target_shows_the_years_that_it_is_held_against() -> None:
+    share = "primary_fund_share"
+    cells = [(share, "11%", "2020"), (share, "12.5%", "2023"), (share, "14%", "2024"), (share, "13%", "2025")]
+    names = ("indicator", "value", "period")
+    observed = {name: [cell[at] for cell in cells] for at, name in enumerate(names)}
+    found = mipolicy.rates(TIANJIN, observed=observed, on=ON, targets=True)
+    text = mipolicy.explain_rate(found, share).text()
+    assert (
+        "  baseline = 11.50%\n"
+        "      = 2020-12-31\n"
+        "  years between = 2023 12.50%, 2024 14.00%\n"
+        "      = as reports state them\n"
+        "  distance = -1.00%\n"
+        "      = value - the highest of the baseline and the years between\n"
+        "  verdict = not met"
+    ) in text
+    assert "  其间各年 = 2023 12.50%, 2024 14.00%\n" in mipolicy.explain_rate(found, share).text("zh")
+    alone = mipolicy.rates(TIANJIN, observed={"indicator": [share], "value": ["13%"]}, on=ON, targets=True)
+    assert "  years between = none\n  distance = 1.50%\n" in mipolicy.explain_rate(alone, share).text()

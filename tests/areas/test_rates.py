@@ -95,7 +95,7 @@ def test_tightening_a_target_never_turns_not_met_into_met(
     found = attrs.evolve(rates(given_rows, targets=True), on=datetime.date(2029, 1, 1))
     step = Fraction(percent, 100) * (1 if side == "low" else -1)
     tightened = [
-        attrs.evolve(each, **{side: getattr(each, side) + step})
+        attrs.evolve(each, **{side: min(getattr(each, side) + step, Fraction(1))})
         if getattr(each, side) is not None and each.kind in ("at_least", "at_most")
         else each
         for each in found.targets
@@ -297,6 +297,7 @@ def test_an_observed_value_has_no_numerator() -> None:
     [
         ({"by": "month"}, TableError, "by takes the names of the groups one by one, by=('month',)"),
         ({"by": ("month", "month:dscg_time")}, TableError, "by names month twice"),
+        ({"by": ("", "")}, TableError, "by has an empty name; name a column for each group, or leave by out"),
         (
             {"by": ("week:setl_time",)},
             TableError,
@@ -431,6 +432,28 @@ def test_a_baseline_after_the_deadline_is_refused() -> None:
         judged(overlay(days))
 
 
+def test_years_that_reports_state_beside_parts_are_kept_of_both() -> None:
+    def part(name: str, value: str, year: str) -> AreaRates:
+        cells = {"indicator": ["primary_fund_share"], "value": [value], "period": [year]}
+        return rates([row(setl_id=name)], observed=cells, targets=True)
+
+    one, other = part("S1", "15%", "2023"), part("S2", "90%", "2024")
+    for merged in (one + other, other + one):
+        assert merged.earlier == {"primary_fund_share": {2023: Fraction(15, 100), 2024: Fraction(9, 10)}}
+        assert list(merged.earlier["primary_fund_share"]) == [2023, 2024]
+    message = "both parts state primary_fund_share of 2024; give it to one of them"
+    check_refused(lambda: other + part("S3", "80%", "2024"), InputError, message)
+
+
+def test_a_value_stated_beside_quantities_of_the_other_part_is_refused() -> None:
+    cells = {"indicator": ["primary_fund_share"], "value": ["15%"]}
+    stated = mipolicy.rates(ASSUMED, observed=cells, on=ON)
+    summed = rates([row()])
+    message = "primary_fund_share is computed from quantities and stated too; leave one of them out"
+    check_refused(lambda: stated + summed, InputError, message)
+    check_refused(lambda: summed + stated, InputError, message)
+
+
 def test_parts_that_do_not_add() -> None:
     by_level, whole = rates([row()], by=("hosp_lv",)), rates([row()])
     message = "rates of assumed and assumed differ in by; they do not add"
@@ -462,3 +485,50 @@ def test_limits_in_words(kind: str, figures: dict[str, str], english: str, chine
     target = Target("t", "i", kind, "binding", "1", **{name: Fraction(text) for name, text in figures.items()})  # type: ignore[arg-type]
     assert limit_text(target, ("percent", 2)) == english
     assert limit_text(target, ("percent", 2), "zh") == chinese
+
+
+# ---- near a limit ----------------------------------------------------------------------------------------------------
+
+CHANGDE = mipolicy.load("changde-2023", mode="carry_forward")
+K01 = "cross_province_inpatient_direct_rate"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "verdict", "distance"),
+    [
+        ("64.99996%", "64.99996%", "not met", "-0.00004%"),
+        ("0.6499999", "64.99999%", "not met", "-0.00001%"),
+        ("65%", "65.00%", "met", "0.00%"),
+        ("65.0000001%", "65.0000001%", "met", "0.0000001%"),
+        ("66.7%", "66.70%", "met", "1.70%"),
+    ],
+)
+def test_a_stated_value_that_just_misses_is_not_shown_as_the_limit(
+    value: str, shown: str, verdict: str, distance: str
+) -> None:
+    found = mipolicy.rates(
+        CHANGDE, observed={"indicator": [K01], "value": [value]}, on=ON, targets=True, indicators=[K01]
+    )
+    texts = found.target_texts()
+    assert [texts[name] for name in ("value", "verdict", "distance")] == [[shown], [verdict], [distance]]
+    assert found.texts()["value"] == [shown]
+    assert f"  distance = {distance}\n" in mipolicy.explain_rate(found, K01).text()
+
+
+def test_a_computed_value_that_just_misses_is_not_shown_as_the_limit() -> None:
+    """649999 of 1000000 is 64.9999%, which two decimals round to the limit."""
+    totals = {
+        "quantity": ["cross_province_inpatient_direct", "cross_province_inpatient_by_hand"],
+        "value": ["649999", "350001"],
+    }
+    found = mipolicy.rates(CHANGDE, totals=totals, on=ON, targets=True, indicators=[K01])
+    texts = found.target_texts()
+    assert [texts[name] for name in ("limit", "value", "distance")] == [["≥ 65.00%"], ["64.9999%"], ["-0.0001%"]]
+    assert found.texts()["value"] == ["65.00%"]
+
+
+def test_a_limit_is_shown_as_the_document_states_it() -> None:
+    policy = overlay('low = "12.345%", baseline = "1.0005%"', 'value = "70%", tolerance = "0.125%"')
+    texts = rates([row()], policy, targets=True).target_texts()
+    assert texts["limit"] == ["≥ 12.345%", "≈ 70.00% ± 0.125%", "≤ 40.00%"]
+    assert texts["baseline"] == ["1.0005%", "", ""]

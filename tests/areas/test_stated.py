@@ -185,6 +185,7 @@ def test_percentages_are_written_with_their_sign_or_as_a_part_of_one(cell: Any, 
         ),
         (("insured", "65%"), "value", "value: 65% is a percentage, and insured is in count; write a plain figure"),
         (("insured", "many"), "value", "value: figure "),
+        (("insured", "-5"), "value", "value: -5 is below 0, and insured is counted; write 0 or more"),
         (("insurde", "5"), "indicator", "'insurde' is no indicator of the policy, did you mean insured?"),
         (("insured", "5", "2025-13"), "period", "period '2025-13' is none; write 2025, 2025-06 or 2025Q2"),
         (("insured", "5", "0000"), "period", "period '0000' is none; write 2025, 2025-06 or 2025Q2"),
@@ -202,6 +203,8 @@ def test_observed_values_that_are_refused(cells: tuple[str, ...], reason: str, m
 def test_above_100_percent_is_a_completion() -> None:
     found = observed(("enrolment_completion", "104.96%"))
     assert found.observed["enrolment_completion"].shown == "104.96%"
+    deficit = observed(("employee_reserve_months", "-0.5"))
+    assert deficit.observed["employee_reserve_months"].value == Fraction(-1, 2)
     fell = observed(("handling_time_reduction", "-5%"))
     assert fell.observed["handling_time_reduction"].value == Fraction(-5, 100)
 

@@ -150,6 +150,14 @@ def test_one_row_is_explained_with_its_clauses(place: Path) -> None:
     assert refusal(*arguments, "--row", "17") == "row 17 is not in the table, which has rows 0 to 16"
 
 
+def test_a_row_is_explained_beside_the_files_that_are_asked_for(place: Path) -> None:
+    plain, ran = Ran(*clear()[:-2], "--row", "9"), Ran(*clear(), "--row", "9", "--pages", "p")
+    assert (ran.status, ran.err, ran.out) == (0, "", plain.out)
+    assert len(rows_of(place / "cleared.csv")) == 16
+    assert len(rows_of(place / "cleared.rejects.csv")) == 1
+    assert len(os.listdir(place / "p")) == 17
+
+
 def test_a_later_settlement_counts_later_approvals(place: Path) -> None:
     ran = Ran(*clear(), "--settled-on", "2014-06-30")
     assert ran.status == 0
@@ -212,6 +220,21 @@ def test_where_no_row_is_cleared_there_are_no_sums(place: Path) -> None:
             ("clear", "--sample", "x", "-o", "y.csv"),
             "--sample makes a folder and clears nothing; leave the rest out (program clear --help says more)",
         ),
+        *(
+            (
+                ("clear", "--sample", "x", *more),
+                "--sample makes a folder and clears nothing; leave the rest out (program clear --help says more)",
+            )
+            for more in (("--pages", "p"), ("--row", "0"), ("--results", "s/results.csv"))
+        ),
+        *(
+            (
+                (*clear()[:-2], "--row", "9", *more),
+                "--pages and --rejects go with -o, the file of the cleared institutions"
+                " (program clear --help says more)",
+            )
+            for more in (("--pages", "p"), ("--rejects", "r.csv"))
+        ),
         (clear("nix.csv"), "nix.csv: no such file or directory"),
         (
             clear("s/results.csv"),
@@ -228,6 +251,11 @@ def test_where_no_row_is_cleared_there_are_no_sums(place: Path) -> None:
             clear("s/institutions.csv", "--total", "25499999.99"),
             "institutions: the quotas sum to 25500000.00, 0.01 more than the blocks of the total leave for them; lower"
             " a quota or raise the block",
+        ),
+        (
+            clear("s/institutions.csv", "--total", "-5"),
+            "invalid value for '--total': an amount of 0 or more in yuan is due, not -5"
+            " (program clear --help says more)",
         ),
         (
             clear("s/institutions.csv", "--total", "abc"),

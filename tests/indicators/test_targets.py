@@ -201,7 +201,7 @@ def test_verdicts_are_those_of_the_oracle(kind: str, low: Fraction, width: Fract
     limits: dict[str, Any] = {"at_least": {"low": low}, "at_most": {"high": high}, "range": {"low": low, "high": high}}[
         kind
     ]
-    target = Target("t", "activation_rate", kind, "expected", "x", **limits)
+    target = Target("t", "employee_reserve_months", kind, "expected", "x", **limits)
     found = judged(target, value)
     assert (found.state == "met") == met(kind, value, low, high)
     assert interval(target) == (limits.get("low"), limits.get("high"))
@@ -323,6 +323,27 @@ def test_k36_a_compound_path_is_compared_by_powers(start: Fraction, end: Fractio
     assert path[-1].power == end
 
 
+@pytest.mark.parametrize(
+    ("limits", "point", "on_track"),
+    [
+        ({"kind": "range", "low": Fraction(6), "high": Fraction(9)}, 9, [6, 7, 8, 9]),
+        ({"kind": "range", "low": Fraction(7), "high": Fraction(10)}, 7, [7, 8, 9, 10]),
+        ({"kind": "at_least", "low": Fraction(6)}, 6, [6, 7, 8, 9, 10, 11]),
+        ({"kind": "at_most", "high": Fraction(9)}, 9, [5, 6, 7, 8, 9]),
+        ({"kind": "equal", "value": Fraction(8)}, 8, [8]),
+    ],
+)
+def test_a_baseline_that_meets_its_target_leaves_every_year_what_meets_it(
+    limits: Any, point: int, on_track: list[int]
+) -> None:
+    target = Target("t", "employee_reserve_months", attribute="expected", source="x", **limits)
+    for each in yearly_path(target, 2020, 2022, baseline=Fraction(8)):
+        assert each.power == point
+        assert [value for value in range(5, 12) if each.on_track(Fraction(value))] == on_track
+        met_in_all = [value for value in range(5, 12) if judged(target, Fraction(value)).state == "met"]
+        assert met_in_all == on_track
+
+
 def test_k36_ranges_are_approached_at_their_nearest_bound_and_the_plan_s_own_years_go_first() -> None:
     path = yearly_path(T["employee_reserve_months"], 2020, 2025, overrides={2022: Fraction(9)})
     assert [point.power for point in path] == [measure("9.96"), 9, measure("9.48"), measure("9.24"), 9]
@@ -408,6 +429,10 @@ def test_p17_who_is_overdue() -> None:
 WHOLE = Target("t", "t", "range", "expected", "x", low=Fraction(1), high=Fraction(2))
 
 
+def evolved(name: str, **changes: Any) -> Target:
+    return attrs.evolve(T[name], **changes)
+
+
 def changed(**changes: Any) -> Any:
     return lambda: attrs.evolve(WHOLE, **changes)
 
@@ -443,6 +468,18 @@ def changed(**changes: Any) -> Any:
             lambda: verdict(WHOLE, rate("insured", "1"), LATE),
             InputError,
             "t is of t, not of insured",
+        ),
+        (changed(low=0.65), PolicyError, "t: low is 0.65; an exact figure is due, such as measure('0.65')"),
+        (changed(baseline=True), PolicyError, "t: baseline is True; an exact figure is due, such as measure('0.65')"),
+        (
+            lambda: judged(evolved("activation_rate", low=Fraction(65)), Fraction(1, 2)),
+            PolicyError,
+            'target activation_rate: low is 65 where a part of 1 is due; write "65%"',
+        ),
+        (
+            lambda: judged(evolved("resident_in_scope_rate", tolerance=Fraction(1)), Fraction(1, 2)),
+            PolicyError,
+            'target resident_in_scope_rate: tolerance is 1 where a part of 1 is due; write "1%"',
         ),
     ],
 )

@@ -31,7 +31,7 @@ def test_an_institution_s_statement_holds_what_the_table_holds() -> None:
 
 def test_the_city_s_statement_sums_and_every_fen_has_one_payer() -> None:
     cleared = sample()
-    *sums, refused, by_institution = city_sheet(cleared).blocks
+    *sums, refused, by_institution, _, _ = city_sheet(cleared).blocks
     found = {}
     for block in sums:
         assert isinstance(block, Figures)
@@ -56,12 +56,34 @@ def test_pages_say_the_figures_in_both_languages(language: str) -> None:
         assert "33000.00" in text.replace(",", "")
 
 
+def test_the_city_s_statement_names_what_its_sums_leave_out() -> None:
+    *_, pending, rejected = city_sheet(sample()).blocks
+    assert isinstance(pending, Grid)
+    assert isinstance(rejected, Grid)
+    assert (pending.en, pending.rows("zh")) == (
+        "increments without every approval on 2013-12-31",
+        [("Y16", "60000.00")],
+    )
+    why = "institution Y17 has no result of 开展临床路径管理病种数; a missing result is not a failed one"
+    assert rejected.rows("zh") == [("16", "Y17", why)]
+    assert why in as_html([city_sheet(sample())], "zh")
+    whole = city_sheet(mipolicy.clear(SAMPLE, one(), year=2013))
+    assert [block.en for block in whole.blocks][-1] == "by institution"
+
+
 def test_a_city_without_refusals_has_no_table_of_them() -> None:
     assert len(city_sheet(sample()).blocks) == len(city_sheet(sample(refused=None)).blocks) + 1
 
 
 def test_names_of_files_hold_nothing_that_a_code_smuggles_in() -> None:
-    for code, name in (("../x", "row-0"), ("city", "row-0"), ("row-7", "row-0"), ("H-1_a", "H-1_a")):
+    for code, name in (
+        ("../x", "row-0"),
+        ("city", "row-0"),
+        ("City", "row-0"),
+        ("ROW-7", "row-0"),
+        ("row-7", "row-0"),
+        ("H-1_a", "H-1_a"),
+    ):
         assert institution_sheet(mipolicy.clear(SAMPLE, one(fixmedins_code=code), year=2013), 0).name == name
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from mipolicy.areas.rates import AreaRates
 from mipolicy.areas.stated import figure_text
-from mipolicy.areas.words import STATES, limit_text, verdict_text
+from mipolicy.areas.words import STATES, distance_text, limit_text, stated_text, verdict_text
 from mipolicy.errors import IdentityError, InputError
 from mipolicy.explain.render import Explanation, Figure, Step, StepGroup
-from mipolicy.indicators.measure import shown
 from mipolicy.indicators.quantity import Quantities, Quantity, Reported
 from mipolicy.indicators.rates import BASES, Rate, evaluate
-from mipolicy.indicators.targets import CompletionRow
+from mipolicy.indicators.targets import CompletionRow, Target
 
 __all__ = ["explain_rate"]
 
@@ -144,18 +141,36 @@ def _target(found: AreaRates, row: CompletionRow) -> StepGroup:
     unit = (of.unit, of.places)
     version, clause = _clause(found, "targets", target.source)
 
-    def show(value: Fraction | None) -> tuple[str, str]:
-        return ("无", "none") if value is None else (shown(value, *unit),) * 2
-
     limits = (limit_text(target, unit, "zh"), limit_text(target, unit, "en"))
     figure = Figure(f"targets.targets.{target.id}", *limits, version, clause)
     words = (verdict_text(verdict, "zh"), verdict_text(verdict, "en"))
+    baseline, distance = stated_text(target.baseline, unit), distance_text(verdict, unit)
     due = (f"期限 {target.deadline}", f"due {target.deadline}") if target.deadline else ("无期限", "no deadline")
     steps = (
         _step("limit", ("目标", "target"), limits, due, (figure,)),
-        _step("baseline", ("基期值", "baseline"), show(target.baseline), (str(target.baseline_on or ""),) * 2),
-        _step("distance", ("距离", "distance"), show(verdict.distance), ("指标值 - 限值", "value - limit")),
+        _step("baseline", ("基期值", "baseline"), _or_none(baseline), (str(target.baseline_on or ""),) * 2),
+        *([_years(found, target, unit)] if target.kind == "rising" else []),
+        _step("distance", ("距离", "distance"), _or_none(distance), _distance_formula(target)),
         _step("verdict", ("结论", "verdict"), words, (target.note,) * 2),
     )
     attribute = {"binding": "约束性", "expected": "预期性", "unstated": "未注明"}[target.attribute]
     return StepGroup(f"目标 {target.id} ({attribute})", f"target {target.id} ({target.attribute})", steps)
+
+
+def _or_none(text: str) -> tuple[str, str]:
+    return (text, text) if text else ("无", "none")
+
+
+def _years(found: AreaRates, target: Target, unit: tuple[str, int]) -> Step:
+    """Of rising: the years after the baseline that no later year may fall below."""
+    texts = [f"{year} {stated_text(value, unit)}" for year, value in found.years_between(target)]
+    labels = ("其间各年", "years between")
+    return _step(
+        "years", labels, _or_none(", ".join(texts)), ("报送值", "as reports state them") if texts else ("", "")
+    )
+
+
+def _distance_formula(target: Target) -> tuple[str, str]:
+    if target.kind == "rising":
+        return "指标值 - 基期及其间各年的最高值", "value - the highest of the baseline and the years between"
+    return "指标值 - 限值", "value - limit"

@@ -6,7 +6,6 @@ import datetime
 import difflib
 import os
 from collections.abc import Collection, Mapping, Sequence
-from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Final
@@ -17,11 +16,18 @@ from attrs import frozen
 
 from mipolicy.areas.settlements import SETTLED, Settlements, group_names, kinds_used, last_day, read_settlements
 from mipolicy.areas.stated import Observed, Totals, read_observed, read_totals, units_of
-from mipolicy.areas.words import STATES, limit_text, part_text, verdict_text
+from mipolicy.areas.words import (
+    STATES,
+    distance_text,
+    limit_text,
+    part_text,
+    stated_text,
+    value_text,
+    verdict_text,
+)
 from mipolicy.batch.columns import Table
 from mipolicy.batch.result import ArrowTable, Rejects
 from mipolicy.errors import InputError, PolicyError, PolicyGap, TableError
-from mipolicy.indicators.measure import shown
 from mipolicy.indicators.quantity import Quantities, Quantity, QuantityTerms
 from mipolicy.indicators.rates import BASES, Indicator, IndicatorTerms, Rate, evaluate
 from mipolicy.indicators.summing import sum_table
@@ -30,6 +36,7 @@ from mipolicy.indicators.targets import (
     Target,
     TargetFigureTerms,
     TargetTerms,
+    check_parts,
     completion_table,
     with_figures,
 )
@@ -39,7 +46,6 @@ __all__ = ["AreaRates", "columns_used", "make_rates"]
 
 BLOCK_ROWS: Final = 1 << 17
 """Rows that are summed together; any number gives the same figures."""
-_PERCENT_MOST: Final = 2
 
 
 @frozen(eq=False, slots=False)
@@ -94,17 +100,19 @@ class AreaRates(ArrowTable):
 
     def _earlier(self) -> dict[str, tuple[Fraction, ...]]:
         """By target, the values of the years after its baseline, oldest first."""
-        found = {}
-        for target in self.targets:
-            since = target.baseline_on.year if target.baseline_on else 0
-            years = self.earlier.get(target.indicator, {})
-            found[target.id] = tuple(value for year, value in sorted(years.items()) if year > since)
-        return found
+        return {target.id: tuple(value for _, value in self.years_between(target)) for target in self.targets}
+
+    def years_between(self, target: Target) -> tuple[tuple[int, Fraction], ...]:
+        """The years between a target's baseline and its value of which reports state a value, oldest first."""
+        since = target.baseline_on.year if target.baseline_on else 0
+        years = self.earlier.get(target.indicator, {})
+        return tuple((year, value) for year, value in sorted(years.items()) if year > since)
 
     def __add__(self, other: AreaRates) -> AreaRates:
         """Sum both, as if the rows of the second table stood below those of the first.
 
-        Raises InputError for other groups, another policy or terms of another version, and for observed values of both.
+        Raises InputError for other groups, another policy or terms of another version, for observed values or years of
+        both, and for an observed value of one beside quantities of the other that say the same.
         """
         same = ("by", "indicators", "targets", "listed")
         differing = [name for name in same if getattr(self, name) != getattr(other, name)]
@@ -114,13 +122,17 @@ class AreaRates(ArrowTable):
         twice = sorted(set(self.observed) & set(other.observed))
         if twice:
             raise InputError(f"both parts state observed values of {', '.join(twice)}; give them to one of them")
+        whole = self.whole + other.whole
+        said = [each.id for each in self.indicators if evaluate(each, whole).state in ("value", "undefined")]
+        if both := sorted({*self.observed, *other.observed} & {*said}):
+            raise InputError(f"{', '.join(both)} is computed from quantities and stated too; leave one of them out")
         return attrs.evolve(
             self,
             on=max(self.on, other.on),
             quantities=self.quantities + other.quantities,
-            whole=self.whole + other.whole,
+            whole=whole,
             observed={**self.observed, **other.observed},
-            earlier={**other.earlier, **self.earlier},
+            earlier=_years_of_both(self.earlier, other.earlier),
             rows_in=self.rows_in + other.rows_in,
             total_rows=self.total_rows + other.total_rows,
             observed_rows=self.observed_rows + other.observed_rows,
@@ -161,10 +173,10 @@ class AreaRates(ArrowTable):
             "attribute": [attributes[row.target.attribute] if zh else row.target.attribute for row in rows],
             "limit": [limit_text(row.target, self._unit(row.target.indicator), language) for row in rows],
             "deadline": [str(row.target.deadline or "") for row in rows],
-            "baseline": [self._shown(row, row.target.baseline) for row in rows],
+            "baseline": [stated_text(row.target.baseline, self._unit(row.target.indicator)) for row in rows],
             "value": [self._value_text(row, zh) for row in rows],
             "verdict": [verdict_text(row.verdict, language) for row in rows],
-            "distance": [self._shown(row, row.verdict.distance) for row in rows],
+            "distance": [distance_text(row.verdict, self._unit(row.target.indicator)) for row in rows],
             "clause": [row.target.source for row in rows],
         }
         return columns
@@ -184,13 +196,23 @@ class AreaRates(ArrowTable):
         each = self.indicator(name)
         return each.unit, each.places
 
-    def _shown(self, row: CompletionRow, value: Fraction | None) -> str:
-        return "" if value is None else shown(value, *self._unit(row.target.indicator))
-
     def _value_text(self, row: CompletionRow, zh: bool) -> str:
         if row.rate is None:
             return STATES["missing"][zh]
-        return row.rate.shown or STATES[row.rate.state][zh]
+        return value_text(row.rate, row.verdict) or STATES[row.rate.state][zh]
+
+
+def _years_of_both(
+    one: Mapping[str, Mapping[int, Fraction]], other: Mapping[str, Mapping[int, Fraction]]
+) -> dict[str, Mapping[int, Fraction]]:
+    """By indicator, the years of which either states a value; no year is stated by both."""
+    found: dict[str, Mapping[int, Fraction]] = {**one}
+    for name, years in other.items():
+        before = found.get(name, {})
+        if twice := sorted(before.keys() & years.keys()):
+            raise InputError(f"both parts state {name} of {', '.join(map(str, twice))}; give it to one of them")
+        found[name] = dict(sorted({**before, **years}.items()))
+    return found
 
 
 # ---- making them -----------------------------------------------------------------------------------------------------
@@ -352,17 +374,8 @@ def _targets(policy: Policy, day: datetime.date, kept: Sequence[Indicator]) -> t
     of = {each.id: each for each in kept}
     found = tuple(target for target in found if target.indicator in of)
     for target in found:
-        if of[target.indicator].unit == "percent":
-            _check_percentages(policy, target, of[target.indicator])
+        try:
+            check_parts(target, of[target.indicator])
+        except PolicyError as error:
+            raise PolicyError(f"{policy.id}: {error}") from None
     return found
-
-
-def _check_percentages(policy: Policy, target: Target, of: Indicator) -> None:
-    part = set(of.numerator) <= set(of.denominator)
-    most = {"tolerance": Fraction(99, 100)}
-    for name in ("low", "high", "value", "tolerance", "baseline"):
-        figure = getattr(target, name)
-        if figure is not None and abs(figure) > most.get(name, 1 if part else _PERCENT_MOST):
-            text = f"{Decimal(figure.numerator) / figure.denominator:f}"
-            what = f"target {target.id}: {name} is {text} where a part of 1 is due"
-            raise PolicyError(f'{policy.id}: {what}; write "{text}%"')

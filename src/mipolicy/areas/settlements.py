@@ -93,6 +93,8 @@ def group_names(by: Sequence[str]) -> tuple[str, ...]:
         if colon and part not in PERIODS:
             raise TableError(f"by takes {', '.join(PERIODS)} of a column with days, not {each!r}")
     names = tuple(each.partition(":")[0] for each in by)
+    if not all(names):
+        raise TableError("by has an empty name; name a column for each group, or leave by out")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise TableError(f"by names {', '.join(twice)} twice")

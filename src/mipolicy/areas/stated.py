@@ -272,6 +272,9 @@ def _measured(cell: Any, indicator: Indicator) -> Fraction:
     if indicator.unit != "percent":
         if percent:
             raise TableError(f"{cell} is a percentage, and {indicator.id} is in {indicator.unit}; write a plain figure")
+        parts = (*indicator.numerator, *indicator.denominator)
+        if value < 0 and indicator.unit in ("count", "days") and not any(name.startswith("-") for name in parts):
+            raise TableError(f"{cell} is below 0, and {indicator.id} is counted; write 0 or more")
         return value
     if not percent and abs(value) > 1:
         raise TableError(f"{cell} would be {value * 100}%; write {cell}% or its hundredth part")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Final
 
 from mipolicy.areas.stated import figure_text
-from mipolicy.indicators.measure import shown
+from mipolicy.indicators.measure import exact_places, shown, telling_places
 from mipolicy.indicators.rates import Rate
 from mipolicy.indicators.targets import Target, Verdict
 
-__all__ = ["STATES", "limit_text", "part_text", "verdict_text"]
+__all__ = ["STATES", "distance_text", "limit_text", "part_text", "stated_text", "value_text", "verdict_text"]
 
 STATES: Final = {
     "value": ("value", "有值"),
@@ -39,6 +40,28 @@ def part_text(rate: Rate, name: str, units: Mapping[str, str]) -> str:
     return figure_text(figure, units[of.quantities[0]])
 
 
+def stated_text(value: Fraction | None, unit: tuple[str, int]) -> str:
+    """A limit, width or baseline, no digit of it lost; empty where there is none.
+
+    unit: that of the indicator, and its decimals.
+    """
+    return "" if value is None else shown(value, unit[0], exact_places(value, *unit))
+
+
+def distance_text(verdict: Verdict, unit: tuple[str, int]) -> str:
+    """How far a value is from its target, with as many decimals as it takes to tell it from 0."""
+    distance = verdict.distance
+    return "" if distance is None else shown(distance, unit[0], telling_places(distance, *unit))
+
+
+def value_text(rate: Rate, verdict: Verdict) -> str:
+    """The value of a rate as it is judged: one that just misses its limit is not shown as if it were the limit."""
+    value, of = rate.value, rate.indicator
+    if value is None or verdict.distance is None or rate.stated:
+        return rate.shown
+    return shown(value, of.unit, telling_places(verdict.distance, of.unit, of.places))
+
+
 def limit_text(target: Target, unit: tuple[str, int], language: str = "en") -> str:
     """What a target asks for, such as ≥ 65.00% or 6.00 to 9.00.
 
@@ -47,11 +70,11 @@ def limit_text(target: Target, unit: tuple[str, int], language: str = "en") -> s
     zh = language == "zh"
     if target.kind in ("rising", "none"):
         return {"rising": ("rising", "逐年上升"), "none": ("", "")}[target.kind][zh]
-    width = "" if target.tolerance is None else f" ± {shown(target.tolerance, *unit)}"
+    width = "" if target.tolerance is None else f" ± {stated_text(target.tolerance, unit)}"
     if target.kind == "stable":
         return ("stable", "保持稳定")[zh] + width
     figures = [each for each in (target.low, target.high, target.value) if each is not None]
-    texts = [shown(each, *unit) for each in figures]
+    texts = [stated_text(each, unit) for each in figures]
     if not texts:
         return ("open", "未定")[zh]
     return f"{_KINDS[target.kind]} {(' 至 ' if zh else ' to ').join(texts)}{width}".strip()

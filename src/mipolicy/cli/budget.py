@@ -62,9 +62,12 @@ def _say(language: str, key: str, *values: object) -> str:
 
 def _yuan(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
     try:
-        return None if value is None else int(yuan(value))
+        fen = None if value is None else int(yuan(value))
     except AmountError as error:
         raise click.BadParameter(str(error), context, parameter) from None
+    if fen is not None and fen < 0:
+        raise click.BadParameter(f"an amount of 0 or more in yuan is due, not {value}", context, parameter)
+    return fen
 
 
 @frozen
@@ -129,17 +132,19 @@ def clear(
     --sample DIR`.
     """
     if sample is not None:
-        if institutions or policy_name or out:
+        if institutions or policy_name or out or pages or row is not None or any(tables.values()):
             raise click.UsageError("--sample makes a folder and clears nothing; leave the rest out")
         _make_sample(Path(sample))
         return
     if not institutions or not policy_name or year is None or (out is None and row is None):
         raise click.UsageError("clear needs INSTITUTIONS, --policy, --year and -o; --sample DIR makes a sample to try")
+    if out is None and (pages or rejects_path):
+        raise click.UsageError("--pages and --rejects go with -o, the file of the cleared institutions")
     chosen = policy_of(policy_name, mode, allow_repealed)
     named = {name: path for name, path in tables.items() if path}
     refused = rejects_path or (beside(out, "rejects") if out else "")
     paths = _Files(institutions, named, out, refused, pages, shape)
-    if row is None:
+    if out:
         _check(paths)
     with show.progress(3) as stage:
         stage("reading")
@@ -148,11 +153,12 @@ def clear(
         stage("clearing")
         options = {"total_quota": total_quota, "settled_on": settled_on}
         cleared = mipolicy.clear(chosen, table, year=year, **read, **options)
+        why = mipolicy.explain_clearing(cleared, row) if row is not None else None
         stage("writing")
-        if row is None:
+        if out:
             written = _write(cleared, paths, rejects_path is not None, language)
-    if row is not None:
-        show_explanation(mipolicy.explain_clearing(cleared, row), explained, language)
+    if why is not None:
+        show_explanation(why, explained, language)
         return
     _show(cleared, paths, language)
     if pages:

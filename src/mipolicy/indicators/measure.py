@@ -12,12 +12,13 @@ from mipolicy.money import exact, plain_text
 from mipolicy.policy.kinds import Kind
 from mipolicy.rounding import half_up_int
 
-__all__ = ["SCALES", "MeasureKind", "measure", "root_shown", "shown"]
+__all__ = ["SCALES", "MeasureKind", "exact_places", "measure", "root_shown", "shown", "telling_places"]
 
 _ONE: Final = 10**9
 """Units of a figure in a policy: nine decimals, so that a boundary can be missed by one in a thousand million."""
 SCALES: Final = {"percent": (100, "%"), "months": (1, ""), "count": (1, ""), "days": (1, ""), "yuan": (1, "")}
 """By unit: what a value is multiplied by when it is shown, and the sign behind it."""
+_MOST_PLACES: Final = 9
 
 
 def measure(value: object) -> Fraction:
@@ -61,6 +62,32 @@ def shown(value: Fraction, unit: str, places: int) -> str:
     scale, sign = SCALES[unit]
     units = half_up_int(value.numerator * scale * 10**places, value.denominator)
     return _decimals(units, places) + sign
+
+
+def exact_places(value: Fraction, unit: str, places: int) -> int:
+    """The decimals at which a figure that somebody states is shown without losing a digit.
+
+    unit: one of `SCALES`; places: the fewest decimals, and those of a figure that nine decimals do not hold.
+
+    >>> shown(measure("64.99996%"), "percent", exact_places(measure("64.99996%"), "percent", 2))
+    '64.99996%'
+    """
+    units = value * SCALES[unit][0]
+    return next((each for each in range(places, _MOST_PLACES + 1) if (units * 10**each).denominator == 1), places)
+
+
+def telling_places(difference: Fraction, unit: str, places: int) -> int:
+    """The decimals at which a difference that is not 0 is not shown as 0, so that a limit missed is seen to be missed.
+
+    unit: one of `SCALES`; places: the fewest decimals.
+
+    >>> telling_places(Fraction(-4, 10**7), "percent", 2), telling_places(Fraction(0), "percent", 2)
+    (5, 2)
+    """
+    units = abs(difference) * SCALES[unit][0]
+    while 0 < units * 10**places < 1:
+        places += 1
+    return places
 
 
 def root_shown(power: Fraction, degree: int, unit: str, places: int, less: int = 0) -> str:

@@ -18,6 +18,7 @@ from mipolicy.indicators.targets import Target, interval
 __all__ = ["SHAPES", "Point", "yearly_growth", "yearly_path"]
 
 SHAPES: Final = ("linear", "compound")
+_LIMITS: Final = ("at_least", "at_most", "range")
 
 
 @frozen
@@ -67,7 +68,8 @@ def yearly_path(
     """What each year after the baseline's has to reach; the last is the target itself (reading A35).
 
     first: year of the baseline; last: year of the target; overrides: years that the plan sets itself, taken first.
-    A range is approached at its nearest bound, about at its value, stable at the baseline.
+    A range is approached at its nearest bound, about at its value, stable at the baseline.  A baseline that meets a
+    limit or a range already leaves that bound to every year.
     Raises InputError without a baseline, for a target without limits or with open figures, for years out of order, an
     unknown shape, a year outside the path, and for a compound path from or to what is not above 0.
 
@@ -88,9 +90,11 @@ def yearly_path(
         raise InputError(f"{target.id}: {outside} lies outside {first + 1} to {last}")
     low, high = interval(target, start)
     end = _end(target, start, low, high)
+    if end == start and target.kind in _LIMITS:
+        start = end = _nearest(start, low, high)
     if shape == "compound" and min(start, end) <= 0:
         raise InputError(f"{target.id}: a compound path runs between figures above 0, not {start} and {end}")
-    upward = end > start or (end == start and low is not None)
+    upward = end > start or (end == start and low is not None and end != high)
     slack = (target.tolerance or Fraction(0)) if target.kind in ("about", "stable") else Fraction(0)
     limit = high if upward else low
     points = []
@@ -114,6 +118,12 @@ def _end(target: Target, start: Fraction, low: Fraction | None, high: Fraction |
     if low is not None and start < low:
         return low
     return high if high is not None and start > high else start
+
+
+def _nearest(value: Fraction, low: Fraction | None, high: Fraction | None) -> Fraction:
+    """The bound of a target that a value which meets it lies nearest to, the lower one of two as near."""
+    bounds = [bound for bound in (low, high) if bound is not None]
+    return min(bounds, key=lambda bound: abs(value - bound))
 
 
 def yearly_growth(start: Fraction, end: Fraction, years: int, places: int = 4) -> str:

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from attrs import frozen
 
 from mipolicy.errors import InputError, PolicyError
-from mipolicy.indicators.measure import SCALES, shown
+from mipolicy.indicators.measure import SCALES, exact_places, shown
 from mipolicy.indicators.quantity import MISSING, NOT_APPLICABLE, Quantities, Scope
 from mipolicy.policy.kinds import ChoiceKind, CodesKind, FigureKind, RecordsKind, TextKind, terms_field
 
@@ -93,7 +93,7 @@ class Rate:
 
     numerator, denominator: Python ints, 0 where they are not known; the value is their quotient, times included in the
     numerator.  shown: rounded half up once, "" where there is no value; stated: a report states the value alone, of
-    which these are the lowest terms.
+    which these are the lowest terms, and which is shown as it is stated.
     """
 
     indicator: Indicator
@@ -111,8 +111,10 @@ class Rate:
     @property
     def shown(self) -> str:
         """The value as people read it; decisions use the exact one."""
-        value = self.value
-        return "" if value is None else shown(value, self.indicator.unit, self.indicator.places)
+        value, of = self.value, self.indicator
+        if value is None:
+            return ""
+        return shown(value, of.unit, exact_places(value, of.unit, of.places) if self.stated else of.places)
 
     @property
     def label(self) -> str:

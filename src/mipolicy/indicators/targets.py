@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
@@ -21,7 +22,7 @@ from mipolicy.calendar import NO_DAY, day_number
 from mipolicy.checked import check_columns
 from mipolicy.errors import InputError, PolicyError
 from mipolicy.indicators.measure import MeasureKind
-from mipolicy.indicators.rates import Rate
+from mipolicy.indicators.rates import Indicator, Rate
 from mipolicy.money import Column
 from mipolicy.policy.kinds import ChoiceKind, DateKind, RecordsKind, TextKind, terms_field
 
@@ -36,6 +37,7 @@ __all__ = [
     "TargetFigureTerms",
     "TargetTerms",
     "Verdict",
+    "check_parts",
     "completion_table",
     "interval",
     "overdue",
@@ -63,6 +65,7 @@ _FIGURES: Final = {"at_least": ("low",), "at_most": ("high",), "range": ("low", 
 _WIDE: Final = ("about", "stable")
 _ALLOWED: Final = {**_FIGURES, "about": ("value", "tolerance"), "stable": ("tolerance",), "rising": (), "none": ()}
 _Bound: TypeAlias = Fraction | None
+_PERCENT_MOST: Final = 2
 
 
 @frozen
@@ -92,6 +95,10 @@ class Target:
     note: str = terms_field(TextKind(), "说明", "note", default="")
 
     def __attrs_post_init__(self) -> None:
+        for name in ("low", "high", "value", "tolerance", "baseline"):
+            figure = getattr(self, name)
+            if figure is not None and (isinstance(figure, bool) or not isinstance(figure, (Fraction, int))):
+                raise PolicyError(f"{self.id}: {name} is {figure!r}; an exact figure is due, such as measure('0.65')")
         stated = [name for name in ("low", "high", "value", "tolerance") if getattr(self, name) is not None]
         beside = [name for name in stated if name not in _ALLOWED[self.kind]]
         if beside:
@@ -200,6 +207,22 @@ def _filled(target: Target, figure: TargetFigure) -> Target:
     return attrs.evolve(target, **stated)
 
 
+def check_parts(target: Target, indicator: Indicator) -> None:
+    """Refuse percentages that are written as plain numbers: 65 where 65% or 0.65 is due.
+
+    Raises PolicyError for a figure beyond 1 of an indicator that is a part of a whole, or beyond 2 of any percentage.
+    """
+    if indicator.unit != "percent":
+        return
+    part = set(indicator.numerator) <= set(indicator.denominator)
+    most = {"tolerance": Fraction(99, 100)}
+    for name in ("low", "high", "value", "tolerance", "baseline"):
+        figure = getattr(target, name)
+        if figure is not None and abs(figure) > most.get(name, 1 if part else _PERCENT_MOST):
+            text = f"{Decimal(figure.numerator) / figure.denominator:f}"
+            raise PolicyError(f'target {target.id}: {name} is {text} where a part of 1 is due; write "{text}%"')
+
+
 def interval(target: Target, baseline: _Bound = None) -> tuple[_Bound, _Bound]:
     """The values that meet a target, both ends included; None: no end.
 
@@ -233,10 +256,11 @@ def verdict(
 
     rate: the rate of its indicator; on: the day it is of; baseline: in place of the target's own;
     earlier: of rising, the values of the years between the baseline and this one, oldest first.
-    Raises InputError for the rate of another indicator.
+    Raises InputError for the rate of another indicator; PolicyError for 65 where 65% is due.
     """
     if rate.indicator.id != target.indicator:
         raise InputError(f"{target.id} is of {target.indicator}, not of {rate.indicator.id}")
+    check_parts(target, rate.indicator)
     baseline = target.baseline if baseline is None else baseline
     value = rate.value
     if target.kind == "none":

@@ -22,6 +22,8 @@ _STAGES: Final[tuple[tuple[type[Any], str, str], ...]] = (
     (ClearedBudget, "年度清算", "the year cleared"),
 )
 
+_CODE: Final = Heading("fixmedins_code", "text", "定点医药机构编号", "institution")
+
 
 def institution_sheet(cleared: ClearedYear, at: int) -> Sheet:
     """The statement of one institution; at: its place among those that are cleared, from 0.
@@ -47,7 +49,10 @@ def institution_sheets(cleared: ClearedYear) -> Iterator[Sheet]:
 
 
 def city_sheet(cleared: ClearedYear) -> Sheet:
-    """The statement of the city: sums over its institutions, what was refused and why, each institution in a line."""
+    """The statement of the city: sums over its institutions, what was refused and why, each institution in a line.
+
+    What the sums leave out is named below them: increments without every approval, institutions that were rejected.
+    """
     sums = cleared.totals()
     blocks: list[Figures | Grid] = []
     for shape, zh, en in _STAGES:
@@ -57,6 +62,10 @@ def city_sheet(cleared: ClearedYear) -> Sheet:
     if refused is not None and refused.total:
         blocks.append(_refused(refused))
     blocks.append(_payers(cleared))
+    if cleared.pending:
+        blocks.append(_pending(cleared))
+    if len(cleared.rejects):
+        blocks.append(_rejected(cleared))
     return Sheet(
         "city",
         f"{cleared.year}年度总额预算清算汇总",
@@ -78,9 +87,28 @@ def _refused(refused: Refused) -> Grid:
 def _payers(cleared: ClearedYear) -> Grid:
     """Who pays what of each institution's year: the three payers sum to the amount in every line."""
     labels = {head.name: head for head in headings(ClearedBudget)}
-    code = Series(Heading("fixmedins_code", "text", "定点医药机构编号", "institution"), _texts(cleared))
+    code = Series(_CODE, _texts(cleared))
     names = ("cleared_amount", *PAYERS, "clearing")
     return Grid("逐机构", "by institution", (code, *(Series(labels[name], cleared.columns[name]) for name in names)))
+
+
+def _pending(cleared: ClearedYear) -> Grid:
+    """Increments that do not count in the quotas above."""
+    code = Series(_CODE, [each.fixmedins_code for each in cleared.pending])
+    amount = Series(Heading("amount", "fen", "增量金额", "cost added"), [each.amount for each in cleared.pending])
+    on = cleared.settled_on
+    return Grid(f"截至{on}未获全部审批的增量", f"increments without every approval on {on}", (code, amount))
+
+
+def _rejected(cleared: ClearedYear) -> Grid:
+    """Institutions that the sums above leave out."""
+    rejects = cleared.rejects
+    columns = (
+        Series(Heading("row", "count", "行", "row"), rejects.row),
+        Series(_CODE, [*rejects.setl_id]),
+        Series(Heading("message", "text", "未清算原因", "why it is not cleared"), [*rejects.message]),
+    )
+    return Grid("未清算机构(未计入合计)", "institutions not cleared, in no sum above", columns)
 
 
 def _texts(cleared: ClearedYear) -> list[str]:
@@ -91,4 +119,5 @@ def _texts(cleared: ClearedYear) -> list[str]:
 def _file_name(code: str, at: int) -> str:
     """A name for a file: the code, or the place where a code holds what a file name cannot."""
     plain = all(letter.isalnum() or letter in "-_" for letter in code)
-    return code if plain and code != "city" and not code.startswith("row-") else f"row-{at}"
+    taken = code.casefold() == "city" or code.casefold().startswith("row-")
+    return code if plain and not taken else f"row-{at}"
