@@ -272,6 +272,39 @@ def test_gather() -> None:
             gather((base, mean), np.array(place), "group")
     with pytest.raises(CodeError, match="allowed is 0 to 1"):
         gather((base, mean[:2]), np.array([2]), "group")
+    with pytest.raises(CodeError, match=r"^row 0: group is 0, and none is listed$"):
+        gather(base[:0], np.array([0]), "group")
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int32, np.uint64])
+@pytest.mark.parametrize("place", [[2, 0, 1], [1, 2, 0, 1, 2, 0, 1, 1]])
+def test_gather_by_codes_of_any_width(kind: type[np.integer[Any]], place: list[int]) -> None:
+    base = np.array([5, 7, 9])
+    assert gather(base, np.array(place, kind), "group").tolist() == [[5, 7, 9][each] for each in place]
+    with pytest.raises(CodeError, match=r"^row 1: group is 3, allowed is 0 to 2$"):
+        gather(base, np.array([0, 3, *place], kind), "group")
+    cost, part = np.arange(len(place)), np.array(place, kind)
+    rules: list[Callable[[Any], Any]] = [lambda of: {"paid": of["cost"] * 10}, lambda of: {"paid": 7}, paid_twice]
+    expected = [(row * 10, 7, row * 2)[each] for row, each in enumerate(place)]
+    assert by_part(part, rules, {"cost": cost}, ["paid"])["paid"].tolist() == expected
+
+
+def paid_twice(of: Any) -> Any:
+    return {"paid": of["cost"] * 2}
+
+
+def test_gather_of_what_is_no_column() -> None:
+    figures: Any = [5, 7]
+    with pytest.raises(AmountError, match="column group: an integer array without gaps is due, not int"):
+        gather(figures, np.array([0]), "group")
+    with pytest.raises(AmountError, match="column group: integers are due, such as fen and codes from 0, not float64"):
+        gather(np.array([5, 7]), np.array([0.0]), "group")
+
+
+def test_names_of_figures_are_no_text() -> None:
+    for options in ({"keep": "fund"}, {"sums": {"hospital": "fund"}}):
+        with pytest.raises(TableError, match=r"^names of figures stand in a list, such as \['fund'\], not in one text$"):
+            in_blocks(paid, TABLE, **options)
 
 
 @given(st.lists(st.integers(0, 2), max_size=40))

@@ -77,6 +77,9 @@ def in_blocks(
     ([8001, 4000], (4000, 8001))
     """
     given = _Given(columns)
+    for names in (keep, *(sums or {}).values()):
+        if isinstance(names, str):
+            raise TableError(f"names of figures stand in a list, such as [{names!r}], not in one text")
     asked = _Asked(tuple(keep), {by: tuple(names) for by, names in (sums or {}).items()})
     _check_options(threads, block_rows, asked)
     kept = _outputs(asked.keep, given, out or {})
@@ -108,16 +111,21 @@ def gather(figures: Any, place: Column, what: str) -> Any:
 
     figures: a column of one figure for each that is numbered, or several of one length; place: from 0 to the last of
     them; what: what it numbers, for errors.
-    Raises CodeError naming the row that points outside; a negative place does not count from the end.
+    Raises CodeError naming the row that points outside, a negative place does not count from the end, and AmountError
+    for what is no column of integers.
 
     >>> gather(np.array([5, 7]), np.array([1, 1, 0]), "group").tolist()
     [7, 7, 5]
     """
     lists = [figures] if isinstance(figures, np.ndarray) else list(figures)
+    for each in (*lists, place):
+        _size(what, each)
+    place = place if place.dtype == np.int64 else _widened(what, place)
     size = min(each.size for each in lists)
     if place.size and int(place.view(np.uint64).max()) >= size:
         row = int(np.flatnonzero((place < 0) | (place >= size))[0])
-        raise CodeError(f"row {row}: {what} is {place[row]}, allowed is 0 to {size - 1}")
+        allowed = f"allowed is 0 to {size - 1}" if size else "and none is listed"
+        raise CodeError(f"row {row}: {what} is {place[row]}, {allowed}")
     found = [each.take(place, mode="clip") for each in lists]
     return found[0] if isinstance(figures, np.ndarray) else found
 
