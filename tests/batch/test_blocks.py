@@ -303,7 +303,9 @@ def test_gather_of_what_is_no_column() -> None:
 
 def test_names_of_figures_are_no_text() -> None:
     for options in ({"keep": "fund"}, {"sums": {"hospital": "fund"}}):
-        with pytest.raises(TableError, match=r"^names of figures stand in a list, such as \['fund'\], not in one text$"):
+        with pytest.raises(
+            TableError, match=r"^names of figures stand in a list, such as \['fund'\], not in one text$"
+        ):
             in_blocks(paid, TABLE, **options)
 
 

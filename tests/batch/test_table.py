@@ -884,6 +884,10 @@ def test_only_the_columns_that_are_kept() -> None:
 def test_a_column_that_cannot_be_kept() -> None:
     with pytest.raises(TableError, match=r"columns: hifp, age cannot be kept; what can: setl_id, .*medfee_sumamt"):
         settle([visit()], columns=["hifp", "psn_no", "age"])
+    with pytest.raises(TableError, match=r"; did you mean hifp_pay, maf_pay\?$"):
+        settle([visit()], columns=["hifp_pai", "zzz", "maff_pay"])
+    with pytest.raises(TableError, match=r"columns: zzz cannot be kept; what can: setl_id, .*, rate_addition$"):
+        settle([visit()], columns=["zzz"])
 
 
 @pytest.mark.parametrize("options", [{"threads": 0}, {"block_rows": 0}, {"threads": -1}, {"block_rows": -5}])

@@ -235,6 +235,11 @@ def test_a_table_without_rows(kind: str) -> None:
     assert arrow_table(result).num_rows == 0
 
 
+def test_a_dataframe_of_empty_lists() -> None:
+    result = settled(pd.DataFrame({name: [] for name in typed(sound()).column_names}))
+    assert (result.rows_in, len(result), len(result.rejects)) == (0, 0, 0)
+
+
 def test_dictionaries_reach_the_rules_as_codes() -> None:
     codes = np.zeros(3, np.int32)
     given = pa.table(table([visit(f"S{at}") for at in range(3)]))
@@ -280,6 +285,10 @@ def test_columns_by_other_names(kind: str, expected: TableResult) -> None:
     [
         ({"总费": "medfee_sumamt"}, "names: no column 总费; did you mean 总费用?"),
         ({"cost": "medfee_sumamt"}, "names: no column cost; columns: setl_id, "),
+        (
+            {"medfee_sumamt": "总费用"},
+            "names: no column medfee_sumamt; the column comes first, then the field: names={'总费用': 'medfee_sumamt'}",
+        ),
         (
             {"总费用": "medfee_sum"},
             "bills: missing medfee_sumamt; names: 总费用 stands for medfee_sum, which is no column; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final
 
@@ -16,11 +16,12 @@ from mipolicy.benefits.inpatient import Inpatient
 from mipolicy.benefits.outpatient import Outpatient
 from mipolicy.benefits.statement import Apart, Setlinfo
 from mipolicy.benefits.totals import Totals
+from mipolicy.errors import TableError
 from mipolicy.money import NO_LIMIT, Column, yuan_text
 from mipolicy.policy.kinds import unit_text
 from mipolicy.texts import Coded
 
-__all__ = ["MOVED", "OUTPUTS", "ArrowTable", "Rejects", "TableResult", "TotalsTable"]
+__all__ = ["MOVED", "OUTPUTS", "ArrowTable", "Rejects", "TableResult", "TotalsTable", "not_kept"]
 
 
 def _outputs() -> dict[str, str]:
@@ -47,6 +48,15 @@ MOVED: Final = frozenset(
 
 All others say how the bill stood: what was left of a ceiling, which rate.
 """
+
+
+def not_kept(unknown: Sequence[str], known: Sequence[str]) -> TableError:
+    """The error for columns that cannot be kept, with those that can, and what was meant where one is near."""
+    from difflib import get_close_matches  # only a message needs it
+
+    near = dict.fromkeys(each for name in unknown for each in get_close_matches(str(name), known, 1))
+    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    return TableError(f"columns: {', '.join(map(str, unknown))} cannot be kept; what can: {', '.join(known)}{hint}")
 
 
 class ArrowTable:

@@ -19,7 +19,7 @@ from mipolicy.batch.numbers import Numbers
 from mipolicy.batch.parts import rows_of
 from mipolicy.batch.pool import mapped
 from mipolicy.batch.prepare import BLOCK_ROWS, Prepared, is_uniform
-from mipolicy.batch.result import MOVED, OUTPUTS, Rejects, TableResult, TotalsTable
+from mipolicy.batch.result import MOVED, OUTPUTS, Rejects, TableResult, TotalsTable, not_kept
 from mipolicy.batch.reversals import match_reversals
 from mipolicy.batch.route import prepare
 from mipolicy.benefits.totals import Totals
@@ -56,7 +56,7 @@ def settle_table(
     kept = (*_LABELS, *OUTPUTS) if columns is None else tuple(columns)
     unknown = [name for name in kept if name not in OUTPUTS and name not in _LABELS]
     if unknown:
-        raise TableError(f"columns: {', '.join(unknown)} cannot be kept; what can: {', '.join((*_LABELS, *OUTPUTS))}")
+        raise not_kept(unknown, (*_LABELS, *OUTPUTS))
     if block_rows < 1 or (threads is not None and threads < 1):
         raise TableError("block_rows and threads must be at least 1")
     if gaps not in ("raise", "reject"):

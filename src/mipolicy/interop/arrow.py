@@ -51,7 +51,7 @@ def taken(column: Any, kind: str) -> Any:
             return coded(column.chunks)
         of = of.value_type
         column = column.cast(of)
-    if types.is_null(of):
+    if types.is_null(of) or (not len(column) and types.is_floating(of)):  # pandas makes floats of an empty list
         return np.full(len(column), "", np.str_)
     if types.is_timestamp(of) and of.tz is not None:
         return Refused(f"times of the zone {of.tz}; give the local clock time, without a zone")

@@ -9,7 +9,7 @@ import pytest
 
 from mipolicy import TableError
 from mipolicy.interop.engines import dask, ray, spark
-from mipolicy.interop.engines.needed import needed
+from mipolicy.interop.engines.needed import is_due, needed
 from tests.interop.engines import BILLS, CASES, HAND, POLICY
 
 
@@ -37,3 +37,16 @@ def test_pyarrow_is_needed_by_every_engine(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(TableError, match=r"a table needs pyarrow: pip install 'mipolicy\[spark\]'"):
         needed("a table", "spark")
+
+
+def test_a_table_of_another_library_is_none_of_the_engines() -> None:
+    message = "a dataframe of Dask is due, not pyarrow.Table; a table in memory is for mipolicy.settle and mipolicy.pay"
+    with pytest.raises(TableError) as caught:
+        dask.settle(POLICY, BILLS)
+    assert str(caught.value) == message
+    with pytest.raises(TableError) as caught:
+        dask.pay(POLICY, CASES, year=2025, **HAND)
+    assert str(caught.value) == message
+    with pytest.raises(TableError, match="a DataFrame of Spark is due, not pyarrow.Table"):
+        spark.settle(POLICY, BILLS)
+    is_due("a table", BILLS, "slice")

@@ -14,7 +14,7 @@ import numpy as np
 
 from mipolicy.batch import Gaps, Rejects, settle_table
 from mipolicy.batch.numbers import Refused
-from mipolicy.batch.result import OUTPUTS
+from mipolicy.batch.result import OUTPUTS, not_kept
 from mipolicy.benefits.bill import Bill
 from mipolicy.benefits.totals import Totals
 from mipolicy.errors import TableError
@@ -65,7 +65,7 @@ def settled_schema(columns: Sequence[str] | None = None) -> Any:
     arrow, kept = pyarrow("settling in batches"), _kept(columns)
     unknown = [name for name in kept if name not in OUTPUTS and name not in _LABELS]
     if unknown:
-        raise TableError(f"columns: {', '.join(unknown)} cannot be kept; what can: {', '.join((*_LABELS, *OUTPUTS))}")
+        raise not_kept(unknown, (*_LABELS, *OUTPUTS))
     types = {name: arrow.int64() if name in _WHOLE else arrow.string() for name in _LABELS}
     for name, unit in OUTPUTS.items():
         types[name] = arrow.decimal128(18, _PLACES[unit]) if unit in _PLACES else arrow.int64()

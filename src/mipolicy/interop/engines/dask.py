@@ -13,7 +13,7 @@ from mipolicy.errors import TableError
 from mipolicy.interop.engines import jobs
 from mipolicy.interop.engines.batches import PART, in_parts
 from mipolicy.interop.engines.jobs import PaidYear
-from mipolicy.interop.engines.needed import needed
+from mipolicy.interop.engines.needed import is_due, needed
 from mipolicy.policy import Policy
 
 __all__ = ["pay", "settle"]
@@ -29,6 +29,7 @@ class _Dask:
     partitions: int | None = None
 
     def names(self, table: Any) -> Sequence[str]:
+        is_due("a dataframe of Dask", table, "map_partitions")
         return [str(name) for name in table.columns]
 
     def mapped(self, table: Any, names: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:

@@ -12,7 +12,7 @@ from attrs import frozen
 from mipolicy.interop.engines import jobs
 from mipolicy.interop.engines.batches import PART, in_parts
 from mipolicy.interop.engines.jobs import PaidYear
-from mipolicy.interop.engines.needed import needed
+from mipolicy.interop.engines.needed import is_due, needed
 from mipolicy.policy import Policy
 
 __all__ = ["pay", "settle"]
@@ -25,6 +25,7 @@ class _Ray:
     slots: int
 
     def names(self, table: Any) -> Sequence[str]:
+        is_due("a dataset of Ray", table, "map_batches")
         return list(table.schema().names)
 
     def mapped(self, table: Any, names: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:

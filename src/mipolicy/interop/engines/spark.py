@@ -10,7 +10,7 @@ from attrs import frozen
 
 from mipolicy.interop.engines import jobs
 from mipolicy.interop.engines.jobs import PaidYear
-from mipolicy.interop.engines.needed import needed
+from mipolicy.interop.engines.needed import is_due, needed
 from mipolicy.policy import Policy
 
 __all__ = ["pay", "settle"]
@@ -25,6 +25,7 @@ class _Spark:
     partitions: int | None = None
 
     def names(self, table: Any) -> Sequence[str]:
+        is_due("a DataFrame of Spark", table, "mapInArrow")
         return list(table.columns)
 
     def mapped(self, table: Any, names: Sequence[str], work: Callable[[Any], Any], schema: Any) -> Any:
