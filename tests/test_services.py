@@ -12,8 +12,8 @@ from tests.batch import random_records
 from tests.batch.dip_job import job, tie_cases
 
 OPTIONAL = (
-    *("chinese_calendar", "click", "hypothesis", "matplotlib", "numba", "pandas"),
-    *("polars", "pyarrow", "pytest", "rich", "tomli_w"),
+    *("chinese_calendar", "click", "dask", "distributed", "duckdb", "hypothesis", "matplotlib", "numba", "pandas"),
+    *("polars", "pyarrow", "pyspark", "pytest", "ray", "rich", "tomli_w"),
 )
 POLICY = mipolicy.load("assumed")
 
@@ -22,6 +22,13 @@ def test_importing_pulls_no_optional_package() -> None:
     code = (
         f"import sys, mipolicy; mipolicy.load('assumed'); print([each for each in {OPTIONAL} if each in sys.modules])"
     )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_importing_leaves_for_later_what_only_some_calls_need() -> None:
+    later = ("cattrs", "concurrent.futures", "difflib", "html", "importlib.resources", "json", "logging", "tomllib")
+    code = f"import sys, mipolicy; print([each for each in {later} if each in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 

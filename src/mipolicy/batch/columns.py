@@ -8,7 +8,6 @@ are datetime64, dates or ISO text; codes are text.  Empty text and None are abse
 from __future__ import annotations
 
 import datetime
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -82,6 +81,8 @@ def read_table(table: Table, record: type[Any], what: str, threads: int = 1) -> 
 
 
 def _name_problems(table: Table, fields: Mapping[str, Any], what: str) -> list[str]:
+    from difflib import get_close_matches  # only a message needs it
+
     problems = []
     if not table:
         return [f"the table has no columns; {what} need {', '.join(_required(fields))}"]
@@ -98,7 +99,7 @@ def _name_problems(table: Table, fields: Mapping[str, Any], what: str) -> list[s
         if str(name) in labels:
             problems.append(f"unknown column {name}; if it is {labels[name]}, say names={{{name!r}: {labels[name]!r}}}")
             continue
-        near = difflib.get_close_matches(str(name), list(fields), 1)
+        near = get_close_matches(str(name), list(fields), 1)
         if near:
             problems.append(f"unknown column {name}, did you mean {near[0]}?")
         else:

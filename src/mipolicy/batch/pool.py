@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 __all__ = ["mapped"]
@@ -16,5 +15,7 @@ def mapped(work: Callable[[T], R], items: Iterable[T], threads: int) -> list[R]:
     """What the work gives for each item, in their order; the first error stands."""
     if threads == 1:
         return [work(item) for item in items]
+    from concurrent.futures import ThreadPoolExecutor  # only threads need it
+
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, items))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 from typing import Any, Final, Literal, TypeAlias
 
 from attrs import frozen
@@ -126,20 +124,24 @@ class Explanation:
 
     def json(self, indent: int | None = 2) -> str:
         """The same as JSON text."""
+        import json
+
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=indent)
 
     def html(self, language: Language = "en") -> str:
         """One HTML table a stage, with its captions and clauses."""
+        from html import escape
+
         cell = "<td style='text-align:left;vertical-align:top;padding:2px 8px'>"
-        parts = [f"<div><strong>{html.escape(self.title(language))}</strong>"]
+        parts = [f"<div><strong>{escape(self.title(language))}</strong>"]
         for group in self.groups:
             heads = "".join(f"<th style='text-align:left;padding:2px 8px'>{head}</th>" for head in _HEADS[language])
-            parts.append(f"<table><caption style='text-align:left'>{html.escape(group.title(language))}</caption>")
+            parts.append(f"<table><caption style='text-align:left'>{escape(group.title(language))}</caption>")
             parts.append(f"<thead><tr>{heads}</tr></thead><tbody>")
             for step in group.steps:
                 texts = (step.label(language), step.shown(language), step.formula(language), step.clauses())
-                cells = "".join(f"{cell}{html.escape(text)}</td>" for text in texts)
-                parts.append(f"<tr title='{html.escape(step.name)}'>{cells}</tr>")
+                cells = "".join(f"{cell}{escape(text)}</td>" for text in texts)
+                parts.append(f"<tr title='{escape(step.name)}'>{cells}</tr>")
             parts.append("</tbody></table>")
         return "".join([*parts, "</div>"])
 

@@ -54,12 +54,12 @@ def tables(
 
 
 def _check_names(names: Mapping[str, str], present: Sequence[str]) -> None:
-    for name in names:
+    for name, meant in names.items():
         if name not in present:
             near = difflib.get_close_matches(str(name), present, 1)
             hint = f"did you mean {near[0]}?" if near else f"columns: {', '.join(present)}"
-            if (names or {})[name] in present:
-                hint = f"the column comes first, then the field: names={{{names[name]!r}: {name!r}}}"
+            if meant in present:
+                hint = f"the column comes first, then the field: names={{{meant!r}: {name!r}}}"
             raise TableError(f"names: no column {name}; {hint}")
 
 

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import datetime
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
-import cattrs
 from attrs import frozen
-from cattrs.gen import make_dict_structure_fn
-from cattrs.v import transform_error
 
 from mipolicy.errors import DocumentError, MipolicyError, PolicyError, Problem
 from mipolicy.policy.document import (
@@ -34,6 +30,9 @@ from mipolicy.policy.document import (
 )
 from mipolicy.policy.kinds import Section
 from mipolicy.policy.written import FORMAT, dumps, kept_at, unfilled_in, within
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 __all__ = ["dumps", "loads"]
 
@@ -74,8 +73,13 @@ def _texts(value: Any, _: Any) -> tuple[str, ...]:
     return tuple(_text(each, str) for each in value)
 
 
-def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
+@cache
+def _converter() -> Converter:
+    """What reads records; it is made for the first document, since `import mipolicy` need not wait for it."""
+    from cattrs import Converter
+    from cattrs.gen import make_dict_structure_fn
+
+    converter = Converter(forbid_extra_keys=True, detailed_validation=True)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(datetime.date, _day)
     converter.register_structure_hook_func(lambda shape: shape == tuple[str, ...], _texts)
@@ -92,14 +96,14 @@ def _table(hook: Callable[[Any, Any], Any], value: Any, shape: type[Any]) -> Any
     return hook(value, shape)
 
 
-_CONVERTER = _converter()
-
-
 def _structure(raw: Any, shape: type[T], path: str, problems: list[Problem]) -> tuple[T | None, set[str]]:
     """The record that a table holds, and the keys that are missing or wrong, which are None in it."""
     if not isinstance(raw, dict):
         problems.append(Problem(path, f"takes a table, not {raw!r}"))
         return None, set()
+    from cattrs import BaseValidationError
+
+    converter = _converter()  # which resolves the types of the fields
     fields = attrs.fields_dict(shape)  # type: ignore[arg-type]  # only attrs classes come here
     allowed = ", ".join(fields)
     problems += [Problem(f"{path}.{key}", f"unknown key; allowed: {allowed}") for key in raw if key not in fields]
@@ -108,8 +112,8 @@ def _structure(raw: Any, shape: type[T], path: str, problems: list[Problem]) -> 
     for name, each in fields.items():
         if name in raw:
             try:
-                values[name] = _CONVERTER.structure(raw[name], each.type or str)
-            except (cattrs.BaseValidationError, TypeError, ValueError, AttributeError) as error:
+                values[name] = converter.structure(raw[name], each.type or str)
+            except (BaseValidationError, TypeError, ValueError, AttributeError) as error:
                 bad.add(name)
                 problems += [Problem(f"{path}.{name}{where}", message) for where, message in _mistakes(error)]
         elif each.default is attrs.NOTHING:
@@ -120,15 +124,19 @@ def _structure(raw: Any, shape: type[T], path: str, problems: list[Problem]) -> 
 
 def _mistakes(error: Exception) -> Iterator[tuple[str, str]]:
     """The path below the key, and the message, of each mistake that cattrs found in it."""
+    from cattrs.v import transform_error
+
     for line in transform_error(error, path="$", format_exception=_explain):
         message, _, where = line.rpartition(" @ ")
         yield where.removeprefix("$").replace("['", ".").replace("']", ""), message
 
 
 def _explain(error: BaseException, _: type | None) -> str:
+    from cattrs import ForbiddenExtraKeysError
+
     if isinstance(error, KeyError):
         return "missing, and required"
-    if isinstance(error, cattrs.ForbiddenExtraKeysError):
+    if isinstance(error, ForbiddenExtraKeysError):
         allowed = ", ".join(each.name for each in attrs.fields(error.cl))
         return f"unknown key {', '.join(sorted(error.extra_fields))}; allowed: {allowed}"
     if isinstance(error, AttributeError):
@@ -161,6 +169,8 @@ def loads(
         raise DocumentError(
             name, [Problem("file", "the file is empty; a policy needs at least id, title, region, schemes")]
         )
+    import tomllib
+
     try:
         raw = tomllib.loads(text)
     except RecursionError:

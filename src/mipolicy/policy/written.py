@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
-import cattrs
 
 from mipolicy.errors import PolicyError
 from mipolicy.policy.document import (
@@ -15,6 +14,9 @@ from mipolicy.policy.document import (
     nearest,
 )
 from mipolicy.policy.kinds import Section
+
+if TYPE_CHECKING:
+    from cattrs import Converter
 
 __all__ = ["FORMAT", "dumps", "kept_at", "unfilled_in", "within"]
 
@@ -32,7 +34,9 @@ def dumps(policy: Policy) -> str:
         import tomli_w
     except ImportError:
         raise PolicyError("writing TOML needs tomli-w: pip install 'mipolicy[toml]'") from None
-    plain = cattrs.Converter(omit_if_default=True)
+    from cattrs import Converter
+
+    plain = Converter(omit_if_default=True)
     tree: dict[str, Any] = {"format": FORMAT, **plain.unstructure(attrs.evolve(policy.header, extends=""))}
     tree["schemes"] = list(policy.header.schemes)
     tree["documents"] = {name: plain.unstructure(each) for name, each in policy.documents.items()}
@@ -49,7 +53,7 @@ def dumps(policy: Policy) -> str:
     return tomli_w.dumps(tree)
 
 
-def _written(spec: Section, version: Version, plain: cattrs.Converter) -> dict[str, Any]:
+def _written(spec: Section, version: Version, plain: Converter) -> dict[str, Any]:
     tree: dict[str, Any] = {"version": version.name, "source": plain.unstructure(version.source)}
     if version.effective:
         tree["effective"] = version.effective

@@ -47,6 +47,6 @@ def test_a_table_of_another_library_is_none_of_the_engines() -> None:
     with pytest.raises(TableError) as caught:
         dask.pay(POLICY, CASES, year=2025, **HAND)
     assert str(caught.value) == message
-    with pytest.raises(TableError, match="a DataFrame of Spark is due, not pyarrow.Table"):
+    with pytest.raises(TableError, match=r"a DataFrame of Spark is due, not pyarrow\.Table"):
         spark.settle(POLICY, BILLS)
     is_due("a table", BILLS, "slice")
