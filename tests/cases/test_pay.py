@@ -210,6 +210,13 @@ def test_a_table_of_no_rows_needs_its_year() -> None:
     assert str(told.value) == "no case of the table can be paid: say which year is closed, year="
 
 
+@pytest.mark.parametrize("year", ["2025", 0, 10_000, 2025.0])
+def test_what_is_no_year(year: Any) -> None:
+    with pytest.raises(TableError) as told:
+        pay([case("A")], year=year)
+    assert str(told.value) == f"year takes the year that is closed, such as 2025, not {year!r}"
+
+
 def test_a_pool_without_cases_is_not_closed() -> None:
     assert set(pay([case("A")]).pools) == {"employee"}
 

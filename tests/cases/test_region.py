@@ -141,6 +141,14 @@ def test_lines_of_several_dimensions_are_multiplied_where_the_terms_say_so() -> 
             {"auxiliaries": {**AUXILIARIES, "group_code": ["X"] * 4}},
             "auxiliaries: row 0: group_code 'X' is not in the region's tables",
         ),
+        (
+            {
+                "auxiliaries": {**AUXILIARIES, "group_code": ["G1"] * 4},
+                "groups": {name: column[:0] for name, column in GROUPS.items()},
+            },
+            "auxiliaries: row 0: group_code 'G1' is not in the region's tables",
+        ),
+        ({"institutions": None}, "institutions: a mapping of columns is due, not NoneType"),
     ],
 )
 def test_a_mistake_of_the_region_stops_the_run(tables: dict[str, Any], says: str) -> None:

@@ -299,6 +299,7 @@ def test_columns_by_other_names(kind: str, expected: TableResult) -> None:
             "bills: missing medfee_sumamt; names: 总费用 stands for zzz, which is no column; columns: ",
         ),
         ({"总费用": "inscp_scp_amt"}, "bills: missing medfee_sumamt; column inscp_scp_amt: it stands twice"),
+        ({"settl_id": "setl_id"}, "names: no column settl_id; did you mean setl_id?"),
         ({}, "bills: missing medfee_sumamt; unknown column 总费用; columns: "),
     ],
 )

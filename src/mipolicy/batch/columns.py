@@ -48,6 +48,8 @@ def read_table(table: Table, record: type[Any], what: str, threads: int = 1) -> 
 
     Raises TableError with every problem: missing, unknown or misnamed columns, wrong types, unequal lengths.
     """
+    if not isinstance(table, Mapping):
+        raise TableError(f"{what}: a mapping of columns is due, not {type(table).__name__}")
     fields = attrs.fields_dict(record)
     problems = _name_problems(table, fields, what)
     columns: dict[str, Any] = {}

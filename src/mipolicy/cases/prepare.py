@@ -112,8 +112,10 @@ def prepare_cases(policy: Policy, table: Table, region: Region, year: int | None
     """Read, code and check a table of cases.
 
     year: the year that is closed; left out, the only one in which cases are posted.
-    Raises TableError for a table of the wrong shape, or with several years and none said.
+    Raises TableError for a table of the wrong shape, or with several years and none said, and for what is no year.
     """
+    if year is not None and not (isinstance(year, (int, np.integer)) and datetime.MINYEAR <= year <= datetime.MAXYEAR):
+        raise TableError(f"year takes the year that is closed, such as 2025, not {year!r}")
     read = read_table(table, Case, "cases", threads)
     faults = Faults(np.zeros(read.rows, bool))
     for row, fault in read.faults.items():

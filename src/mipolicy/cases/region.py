@@ -239,7 +239,7 @@ def _auxiliaries(
     factors = _factors(read, "auxiliary_factor", "auxiliaries", problems)
     found: dict[str, tuple[Mapping[str, int], Column]] = {}
     for at, name in enumerate(AUXILIARY):
-        rows = np.flatnonzero(dimension == at)
+        rows = np.flatnonzero(dimension == at) if groups else np.empty(0, np.int64)
         places = {text: place for place, text in enumerate(dict.fromkeys(classes[rows].tolist()))}
         of_class = np.zeros(len(places) * len(groups), np.int64)
         line = np.array([places[text] for text in classes[rows].tolist()], np.int64) * len(groups) + group[rows]

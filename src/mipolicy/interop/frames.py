@@ -7,7 +7,7 @@ of arrays.  Nothing is read twice and nothing is printed as text in between.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any, Final, TypeAlias
 
@@ -48,17 +48,17 @@ def tables(
     Raises TableError; also for a name that no table has.
     """
     found = {what: (list(_cells(table, what)), record) for what, (table, record) in given.items() if table is not None}
-    _check_names(names or {}, list(dict.fromkeys(name for cells, _ in found.values() for name, _ in cells)))
     every = {each.name for _, record in found.values() for each in attrs.fields(record)}
+    _check_names(names or {}, list(dict.fromkeys(name for cells, _ in found.values() for name, _ in cells)), every)
     return {what: _named(cells, record, names or {}, every) for what, (cells, record) in found.items()}
 
 
-def _check_names(names: Mapping[str, str], present: Sequence[str]) -> None:
+def _check_names(names: Mapping[str, str], present: Sequence[str], fields: Collection[str] = ()) -> None:
     for name, meant in names.items():
         if name not in present:
             near = difflib.get_close_matches(str(name), present, 1)
             hint = f"did you mean {near[0]}?" if near else f"columns: {', '.join(present)}"
-            if meant in present:
+            if name in fields and meant in present:
                 hint = f"the column comes first, then the field: names={{{meant!r}: {name!r}}}"
             raise TableError(f"names: no column {name}; {hint}")
 
