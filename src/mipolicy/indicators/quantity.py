@@ -81,7 +81,8 @@ class QuantityTerms:
 
 def _checked(instance: Quantities, _: Any, figures: Mapping[tuple[str, Scope], Reported]) -> None:
     for (name, scope), figure in figures.items():
-        if not (isinstance(figure, int) and not isinstance(figure, bool)) and figure not in (MISSING, NOT_APPLICABLE):
+        sound = type(figure) is int or (isinstance(figure, int) and not isinstance(figure, bool))
+        if not sound and figure not in (MISSING, NOT_APPLICABLE):
             allowed = f"a whole number, {MISSING!r} or {NOT_APPLICABLE!r}"
             raise AmountError(f"{name}: {figure!r} is no figure; allowed is {allowed}")
         if len(scope) != len(instance.by):
@@ -123,6 +124,8 @@ class Quantities:
         """
         if self.by != other.by:
             raise InputError(f"quantities by {self.by} and by {other.by} do not add; roll them up to the same fields")
+        if not (self.figures and other.figures):
+            return self if self.figures else other
         return Quantities(self.by, _added((*self.figures.items(), *other.figures.items())))
 
     def rolled_up(self, *by: str) -> Quantities:

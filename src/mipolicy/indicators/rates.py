@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from attrs import frozen
@@ -74,7 +75,7 @@ class Indicator:
         if self.unit == "percent" and not self.denominator:
             raise PolicyError(f"{self.id}: a percentage needs a denominator")
 
-    @property
+    @cached_property
     def quantities(self) -> tuple[str, ...]:
         """Every quantity it needs, once each."""
         return tuple(dict.fromkeys(name.removeprefix("-") for name in (*self.numerator, *self.denominator)))
@@ -133,11 +134,16 @@ def evaluate(indicator: Indicator, quantities: Quantities, scope: Scope = ()) ->
     >>> evaluate(direct, Quantities.of(direct=13, by_hand=7)).shown
     '65.00%'
     """
-    figures = {name: quantities.get(name, scope) for name in indicator.quantities}
-    for state in (MISSING, NOT_APPLICABLE):
-        if state in figures.values():
-            return Rate(indicator, scope, 0, 0, state)
-    known = {name: figure for name, figure in figures.items() if isinstance(figure, int)}
+    known: dict[str, int] = {}
+    unknown: list[State] = []
+    for name in indicator.quantities:
+        figure = quantities.get(name, scope)
+        if isinstance(figure, int):
+            known[name] = figure
+        else:
+            unknown.append(figure)
+    if unknown:
+        return Rate(indicator, scope, 0, 0, MISSING if MISSING in unknown else NOT_APPLICABLE)
     numerator = _signed(indicator.numerator, known) * indicator.times
     denominator = _signed(indicator.denominator, known) if indicator.denominator else 1
     return Rate(indicator, scope, numerator, denominator, "value" if denominator > 0 else "undefined")
