@@ -5,6 +5,7 @@ Rule P01; formulas.md section 2, "Group".
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from operator import attrgetter
 
@@ -96,6 +97,8 @@ def _taken(column: Column, rows: Column, behind: Column) -> Column:
 
 def _refuse_twice(keys: Sequence[GroupKey]) -> None:
     """Refuse a group under two codes: its cases would be counted apart, and fold where together they are enough."""
+    often = Counter(map(attrgetter("diagnosis"), keys))
+    keys = [key for key in keys if often[key.diagnosis] > 1] if len(often) < len(keys) else ()
     if len(set(map(attrgetter("diagnosis", "procedures"), keys))) == len(keys):
         return
     places = [(key.diagnosis, key.procedures, "" if key.core else key.treatment) for key in keys]
