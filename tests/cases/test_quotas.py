@@ -41,12 +41,23 @@ def by_item(rows: list[Row], text: str = QUOTA) -> list[str]:
 
 
 def test_within_the_quota_are_those_that_cost_most_beyond_their_group() -> None:
-    """Two of ten: 50,000 and 40,000 over a mean of 12,000; 30,000 over 5,000 is less than 40,000 over 12,000."""
-    rows = table(granted("A", 30_000, group_code="G1"), granted("B", 50_000), granted("C", 40_000))
-    assert by_item(rows) == ["B", "C"]
+    """Two of ten: 50,000 over a mean of 12,000, and 35,000 over 5,000 before 40,000 over 12,000."""
+    rows = table(granted("A", 35_000, group_code="G1"), granted("B", 50_000), granted("C", 40_000))
+    assert by_item(rows) == ["A", "B"]
     assert by_item(rows[:9]) == ["B"]  # a fifth of nine is one
     assert by_item(table(*rows[:3], others=4)) == []
     assert by_item([*rows, *(case(f"P{at}", 12_000, insutype="390") for at in range(5))]) == ["A", "B", "C"]
+
+
+def test_what_is_carved_out_is_no_cost_of_the_group() -> None:
+    """60,000 less 25,000 are 35,000, less than 40,000; one of five."""
+    rows = table(granted("A", 60_000, carve_out_amt=2_500_000), granted("B", 40_000), others=5)
+    assert by_item(rows) == ["B"]
+
+
+def test_a_case_of_no_group_is_held_against_the_mean_of_all() -> None:
+    """40,000 over 9,000 is more than 42,000 over 12,000."""
+    assert by_item(table(granted("A", 42_000), granted("B", 40_000, group_code=""), others=5)) == ["B"]
 
 
 def test_ties_go_by_id_whatever_the_order_of_the_rows() -> None:
@@ -105,8 +116,8 @@ def test_without_reviews_no_terms_of_them_are_needed() -> None:
 
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(-9, 9)), max_size=12),
-    st.lists(st.integers(0, 30), min_size=3, max_size=3),
-    st.integers(0, 1_000_000),
+    st.lists(st.integers(0, 3), min_size=6, max_size=6),
+    st.sampled_from((0, 200_000, 333_333, 500_000, 1_000_000)),
     st.sampled_from(("down", "half_up")),
     st.integers(0, 12),
 )
@@ -120,13 +131,14 @@ def test_rankings_merge_wherever_they_are_cut(
             share, np.array(counts), np.array(place, np.int64), np.array(excess, np.int64), ids, rounding, True
         )
 
-    first = ranking(slice(cut), discharges)
-    rest = ranking(slice(cut, None), [0, 1, 2])
-    whole = ranking(slice(None), [count + at for at, count in enumerate(discharges)])
+    all_counts = [discharges[at] + discharges[at + 3] for at in range(3)]
+    first = ranking(slice(cut), discharges[:3])
+    rest = ranking(slice(cut, None), discharges[3:])
+    whole = ranking(slice(None), all_counts)
     chosen = set(known_of({"q": first + rest})["q"].tolist())
     wanted = set()
-    for at, count in enumerate(discharges):
-        exact = Fraction(count + at) * share / 1_000_000
+    for at, count in enumerate(all_counts):
+        exact = Fraction(count) * share / 1_000_000
         quota = int(exact) if rounding == "down" else int(exact + Fraction(1, 2))
         ranked = sorted((-excess, f"C{row:02d}") for row, (place, excess) in enumerate(cases) if place == at)
         wanted |= {setl_id for _, setl_id in ranked[:quota]}

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import mipolicy
+from mipolicy.batch.dated import Faults
 from mipolicy.cases.quotas import rank_of
 from mipolicy.cases.result import PaidTable
-from mipolicy.cases.several import with_factor
+from mipolicy.cases.several import Returns, with_factor
 from mipolicy.money import FACTOR_ONE
 from tests.cases import Row, case, figures, pay, policy, reasons, reversal
 
@@ -81,6 +83,14 @@ def test_merged_stays_bring_their_carve_outs() -> None:
         """,
     )
     assert figures(pay(rows, by_share), "carved_out") == {"A": 0, "B": 240_000}
+
+
+def test_whichever_of_the_merged_stays_is_rejected() -> None:
+    """Rows 0 and 1 are carried by 2: that 0 is rejected rejects all three, and not row 3."""
+    prepared: Any = SimpleNamespace(faults=Faults(np.array([True, False, False, False])))
+    Returns(np.full(4, ONE), np.array([2, 2, 2, 3])).reject_together(prepared)
+    assert prepared.faults.bad.tolist() == [True, True, True, False]
+    assert {row: fault.reason for row, fault in prepared.faults.why.items()} == {1: "merged", 2: "merged"}
 
 
 def test_stays_merged_with_a_rejected_one_are_rejected_with_it() -> None:

@@ -12,7 +12,7 @@ from mipolicy.annual.result import ClearedYear
 from mipolicy.budget.advance import MonthOfYear, advance_month
 from mipolicy.budget.clearing import AccountOfBudget, ClearedBudget, clear_budget
 from mipolicy.budget.sharing import BudgetSharing, share_budget
-from mipolicy.errors import IdentityError, InputError
+from mipolicy.errors import IdentityError
 from mipolicy.explain.render import Explanation, StepGroup
 from mipolicy.explain.steps import inputs_of, must_equal, steps_of
 from mipolicy.explain.words import Named
@@ -38,11 +38,7 @@ def explain_clearing(cleared: ClearedYear, row: int) -> Explanation:
     does not give what the table holds: a defect of the library.
     """
     prepared = cleared.prepared
-    if not 0 <= row < cleared.rows_in:
-        raise InputError(f"row {row} is not in the table, which has rows 0 to {cleared.rows_in - 1}")
-    if row in prepared.faults.why:
-        fault = prepared.faults.why[row]
-        raise InputError(f"row {row} is rejected: {fault.message} [{fault.reason}]")
+    prepared.faults.refuse(row)
     at = int(np.searchsorted(cleared.row, row))
     names: dict[int, Named] = {}
     groups = [*_quota(cleared, row), *_months(cleared, row)]

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import Factory, define, field
 
 from mipolicy.calendar import as_date
-from mipolicy.errors import Fault, NotInForce, PolicyError, PolicyGap
+from mipolicy.errors import Fault, InputError, NotInForce, PolicyError, PolicyGap
 from mipolicy.money import Column
 from mipolicy.policy import Policy, UnverifiedWarning, Version
 
@@ -45,6 +45,16 @@ class Faults:
         fresh = rows[~self.bad[rows]].tolist()
         self.why.update(dict.fromkeys(fresh, fault) if isinstance(fault, Fault) else {row: fault(row) for row in fresh})
         self.bad[rows] = True
+
+    def refuse(self, row: int) -> None:
+        """Refuse to go on with a row that the table does not have, or that was rejected.
+
+        Raises InputError, with the reason of the reject.
+        """
+        if not 0 <= row < len(self.bad):
+            raise InputError(f"row {row} is not in the table, which has rows 0 to {len(self.bad) - 1}")
+        if row in self.why:
+            raise InputError(f"row {row} is rejected: {self.why[row].message} [{self.why[row].reason}]")
 
     def good(self) -> Column:
         """The rows that are not marked."""

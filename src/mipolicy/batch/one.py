@@ -16,7 +16,6 @@ from mipolicy.benefits.fee_lines import Line
 from mipolicy.benefits.settlement import Settlement, reverse, settle_bill
 from mipolicy.benefits.totals import Totals
 from mipolicy.calendar import NO_DAY, as_date
-from mipolicy.errors import InputError
 from mipolicy.policy import Policy
 from mipolicy.records import NO_AMOUNT
 from mipolicy.texts import Coded
@@ -32,12 +31,8 @@ def settlement_of(
     Raises InputError for a row that is not there or that the table rejects, with the reason.
     """
     prepared = prepare(policy, table, lines, "reject")
-    if not 0 <= row < prepared.read.rows:
-        raise InputError(f"row {row} is not in the table, which has rows 0 to {prepared.read.rows - 1}")
     original = match_reversals(prepared)
-    if row in prepared.faults.why:
-        fault = prepared.faults.why[row]
-        raise InputError(f"row {row} is rejected: {fault.message} [{fault.reason}]")
+    prepared.faults.refuse(row)
     person = int(prepared.person.codes[row])
     psn_no = prepared.person.values[person]
     mine = np.flatnonzero((prepared.person.codes == person) & ~prepared.faults.bad)

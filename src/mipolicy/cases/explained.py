@@ -13,7 +13,7 @@ from mipolicy.cases.result import PaidTable
 from mipolicy.cases.route import ROUTER, own_methods
 from mipolicy.cases.ways import WAYS, Way
 from mipolicy.cases.year import POINTS
-from mipolicy.errors import IdentityError, InputError
+from mipolicy.errors import IdentityError
 from mipolicy.explain.render import Explanation, StepGroup
 from mipolicy.explain.steps import inputs_of, must_equal, steps_of
 from mipolicy.explain.words import Named
@@ -51,11 +51,7 @@ def explain_case(paid: PaidTable, row: int) -> Explanation:
     does not give what the table holds: a defect of the library.
     """
     prepared = paid.prepared
-    if not 0 <= row < paid.rows_in:
-        raise InputError(f"row {row} is not in the table, which has rows 0 to {paid.rows_in - 1}")
-    if row in prepared.faults.why:
-        fault = prepared.faults.why[row]
-        raise InputError(f"row {row} is rejected: {fault.message} [{fault.reason}]")
+    prepared.faults.refuse(row)
     at = int(np.searchsorted(paid.row, row))
     case = row if prepared.original[row] < 0 else int(prepared.original[row])
     method = METHOD.members[int(paid.columns["method"][at])]
